@@ -1,0 +1,87 @@
+"""Makes aiokafka's client as the producer needs it, and connects it. With ``producer`` the only aiokafka user."""
+
+import asyncio
+import contextlib
+import logging
+import math
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from shippers.settings import SettingError, Settings
+
+REQUEST_TIMEOUT_MS = 15_000
+LEAST_S = 0.5
+HANG_UP_S = 2.0
+
+
+class DeliveryError(Exception):
+    """Kafka cannot be reached, or refuses a record for good; the message says why and what to do."""
+
+
+async def connect(settings: Settings, timeout_s: float) -> Any | None:
+    """Return a connected client, None if there is no answer; DeliveryError if the topic is not there."""
+    client = patient(settings)
+    ready = False
+    try:
+        async with asyncio.timeout(max(timeout_s, LEAST_S)):
+            await client.start()
+            for _ in range(4):  # a broker that has just come up may not know its topics yet
+                topics = (await client.client.fetch_all_metadata()).topics()  # asking for one by name could create it
+                if settings.topic in topics:
+                    ready = True
+                    return client
+                await asyncio.sleep(LEAST_S)
+    except (KafkaError, OSError):  # OSError: also TimeoutError
+        return None
+    finally:
+        if not ready:
+            await hang_up(client)
+    raise DeliveryError(f'topic {settings.topic} does not exist: run "flywatch topics"')
+
+
+def patient(settings: Settings) -> Any:
+    """Make a client that waits for its broker for ever."""
+    try:
+        client = AIOKafkaProducer(
+            bootstrap_servers=settings.servers,
+            client_id="flyship",
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            max_batch_size=512 * 1024,
+            max_request_size=1024 * 1024,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            compression_type=None if settings.compression == "none" else settings.compression,
+        )
+    except RuntimeError:
+        raise SettingError(f"--compression {settings.compression} needs a package: install aiokafka[all]") from None
+    accumulator = client._message_accumulator  # noqa: SLF001  # there is no public way, see producer.py
+    if not isinstance(accumulator._batch_ttl, float):  # noqa: SLF001
+        raise TypeError("this aiokafka counts the age of batches in another way: see producer.py")
+    accumulator._batch_ttl = math.inf  # noqa: SLF001
+    return client
+
+
+async def hang_up(client: Any) -> None:
+    """Stop a client; what is still under way in it is given up."""
+    with contextlib.suppress(KafkaError, OSError):  # OSError: also TimeoutError, when something is still under way
+        await asyncio.wait_for(client.stop(), HANG_UP_S)
+
+
+class LastWords(logging.Handler):
+    """Keeps what aiokafka complained about last, instead of letting it write to stderr again and again."""
+
+    def __init__(self) -> None:
+        """Take the place of aiokafka's other log handlers."""
+        super().__init__(logging.WARNING)
+        self.text = "no answer"
+        logger = logging.getLogger("aiokafka")
+        logger.handlers, logger.propagate = [self], False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember the message, unless it only says what follows from the one before."""
+        text = record.getMessage()
+        if not text.startswith(("Unable to update metadata", "Got error produce response")):
+            self.text = text

@@ -1,0 +1,231 @@
+"""Sends records to Kafka, each exactly once and in order, however long the broker is away.
+
+How a broker that is away loses and repeats nothing:
+
+- Idempotence: each partition's batches are numbered, so the broker drops what aiokafka repeats. aiokafka repeats an
+  idempotent batch without end, under its first number, for every error that may pass.
+- One hole in that: a batch that has not been sent yet and is older than the request timeout is thrown away while its
+  partition has no leader, which is so for a moment after every restart of a broker; its numbers are spent, and
+  everything behind it is refused as out of order. ``client.patient`` closes the hole: batches never grow old.
+- We never send a record again by ourselves, with one exception: what the broker refused for its number
+  (REFUSED) is surely not in its log (had it been, the answer would be "duplicate, fine"). That happens when a broker
+  lost what it had acknowledged, as by a power cut. Then a new producer, with new numbers, sends all of it again.
+- Any other refusal is final; the process ends and says how many lines were not acknowledged.
+"""
+
+import asyncio
+import time
+from collections import deque
+from enum import Enum
+from functools import partial
+from typing import Any
+
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    KafkaTimeoutError,
+    OutOfOrderSequenceNumber,
+    UnknownProducerId,
+    UnknownTopicOrPartitionError,
+)
+from msgspec import Struct
+
+from shippers.client import DeliveryError, LastWords, connect, hang_up
+from shippers.console import say
+from shippers.records import Record
+from shippers.settings import Settings
+from streams import codec
+
+AWAY_S = 5.0  # so long without an acknowledgement is worth a line on stderr
+RETRY_S = 0.5
+TELL_S = 3.0
+REFUSED = (OutOfOrderSequenceNumber, UnknownProducerId, CorruptRecordException)
+NOT_TAKEN = (KafkaTimeoutError, UnknownTopicOrPartitionError)  # raised by send(): the record is in no batch yet
+
+
+class _State(Enum):
+    WAITING = 0  # in no producer
+    UNDER_WAY = 1  # in a producer, which will settle it
+    REFUSED = 2  # surely not in the log
+    SAFE = 3  # acknowledged
+
+
+class _Sent(Struct):
+    record: Record
+    partition: int | None  # None: by the key
+    state: _State = _State.WAITING
+
+
+class Producer:
+    """A sink: the records under way, in order, and what has been acknowledged."""
+
+    def __init__(self, settings: Settings, *, own_times: bool = False) -> None:
+        """``own_times``: the records' own times must stand in the topic, not those of their arrival."""
+        self.lines = self.records = self.bytes = 0  # acknowledged
+        self._settings = settings
+        self._own_times = own_times
+        self._where = ",".join(settings.servers)
+        self._client: Any = None
+        self._client_turn = asyncio.Lock()  # one record enters one client at a time
+        self._turn = asyncio.Lock()  # records enter _sent in the order of send()
+        self._sent: deque[_Sent] = deque()
+        self._sent_bytes = 0
+        self._moved = asyncio.Event()
+        self._moved_at_s = time.monotonic()
+        self._away = False  # whether it was told that Kafka does not answer
+        self._refused = False
+        self._failure: Exception | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self._last_words = LastWords()
+
+    async def start(self) -> None:
+        """Connect and make sure that the topic is there; DeliveryError if not within the settings' timeout."""
+        deadline_s, told_s = time.monotonic() + self._settings.timeout_s, 0.0
+        while not await self._connected(deadline_s - time.monotonic()):
+            now_s = time.monotonic()
+            if now_s + RETRY_S >= deadline_s:
+                raise DeliveryError(
+                    f"cannot reach Kafka at {self._where}: {self._last_words.text}; set FLYWATCH_KAFKA__BOOTSTRAP"
+                )
+            if now_s - told_s >= TELL_S:
+                say(f"waiting for Kafka at {self._where}: {self._last_words.text}")
+                told_s = now_s
+            await asyncio.sleep(RETRY_S)
+        self._watching = asyncio.create_task(self._watch())
+
+    async def send(self, record: Record) -> None:
+        """Hand a record to Kafka; waits while ``in_flight_bytes`` are under way."""
+        async with self._turn:
+            await self._put(_Sent(record, None))
+
+    async def tick(self, at_ms: int) -> None:
+        """Send a tick to every partition."""
+        async with self._turn:
+            async with self._client_turn:
+                partitions = sorted(await self._client.partitions_for(self._settings.topic))
+            for partition in partitions:
+                await self._put(_Sent(Record(b"", codec.encode_tick(), 0, at_ms), partition))
+
+    async def drain(self) -> None:
+        """Wait until every record is acknowledged."""
+        while self._sent:
+            await self._move()
+        self.check()
+
+    def check(self) -> None:
+        """Raise if Kafka has refused a record for good."""
+        if self._failure:
+            raise self._failure
+        if self._watching and self._watching.done():
+            self._watching.result()
+
+    async def close(self) -> None:
+        """Hang up. What was not drained is given up."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+        if self._client:
+            await hang_up(self._client)
+
+    async def _put(self, sent: _Sent) -> None:
+        while self._sent and self._sent_bytes + len(sent.record.value) > self._settings.in_flight_bytes:
+            await self._move()
+        if not self._sent:
+            self._moved_at_s = time.monotonic()
+        self._sent.append(sent)
+        self._sent_bytes += len(sent.record.value)
+        async with self._client_turn:
+            if sent.state is _State.WAITING:  # else a new client has taken it with the others
+                await self._hand_over(sent)
+
+    async def _move(self) -> None:
+        """Wait for the next acknowledgement or refusal."""
+        self.check()
+        self._moved.clear()
+        await self._moved.wait()
+        self.check()
+
+    async def _hand_over(self, sent: _Sent) -> None:
+        """Put a record into the client, unless something before it was refused: then the next client takes it."""
+        record, topic = sent.record, self._settings.topic
+        while not self._refused:
+            self.check()
+            try:
+                future = await self._client.send(
+                    topic, record.value, record.key or None, sent.partition, timestamp_ms=record.at_ms
+                )
+            except NOT_TAKEN:
+                continue
+            except REFUSED:  # a batch before it in the same partition
+                self._refused = True
+            except KafkaError as error:
+                self._fail(error)
+            else:
+                sent.state = _State.UNDER_WAY
+                future.add_done_callback(partial(self._settle, sent))
+                return
+
+    def _settle(self, sent: _Sent, future: asyncio.Future[Any]) -> None:
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if isinstance(error, REFUSED):
+            sent.state, self._refused = _State.REFUSED, True
+        elif error is not None:
+            self._fail(error)
+        else:
+            if self._own_times and future.result().timestamp_type == 1:
+                self._fail("it stamps records itself; --history needs a topic with message.timestamp.type=CreateTime")
+            sent.state = _State.SAFE
+            self.lines += sent.record.lines
+            self.records += 1
+            self.bytes += len(sent.record.value)
+            self._answered()
+        while self._sent and self._sent[0].state is _State.SAFE:
+            self._sent_bytes -= len(self._sent.popleft().record.value)
+        self._moved.set()
+
+    def _fail(self, why: BaseException | str) -> None:
+        self._failure = self._failure or DeliveryError(f"Kafka refuses a record for {self._settings.topic}: {why}")
+        self._moved.set()
+
+    def _answered(self) -> None:
+        now_s = time.monotonic()
+        if self._away:
+            say(f"Kafka answers again after {now_s - self._moved_at_s:.0f} s; nothing was lost")
+            self._away = False
+        self._moved_at_s = now_s
+
+    async def _watch(self) -> None:
+        """Tell when Kafka stops answering, and replace a client whose numbers are refused."""
+        while True:
+            await asyncio.sleep(RETRY_S)
+            if self._refused:
+                try:
+                    await self._renew()
+                except DeliveryError as error:
+                    self._failure = error
+                    self._moved.set()
+                    return
+            if not self._away and self._sent and time.monotonic() - self._moved_at_s > AWAY_S:
+                self._away = True
+                say(f"Kafka at {self._where} does not answer: {self._last_words.text}; reading waits until it does")
+
+    async def _renew(self) -> None:
+        """Send everything that was refused, and all behind it, through a new client: new numbers, the same order."""
+        async with self._client_turn:
+            while any(sent.state is _State.UNDER_WAY for sent in self._sent):
+                await self._move()
+            say(f"Kafka has lost records it had acknowledged; sending the {len(self._sent)} behind them again")
+            await hang_up(self._client)
+            while not await self._connected(self._settings.timeout_s):  # noqa: ASYNC110  # no task of ours to wait for
+                await asyncio.sleep(RETRY_S)  # the wait is for a broker, not for a task of ours
+            self._refused = False
+            for sent in list(self._sent):
+                if sent.state is not _State.SAFE:
+                    sent.state = _State.WAITING
+                    await self._hand_over(sent)
+
+    async def _connected(self, timeout_s: float) -> bool:
+        client = await connect(self._settings, timeout_s)
+        if client is not None:
+            self._client = client
+        return client is not None

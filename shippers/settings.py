@@ -1,0 +1,64 @@
+"""The shipper's settings: environment and command line in, one frozen value out. Reads no file."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\s]+$")]  # a key is app/instance
+
+
+class SettingError(Exception):
+    """A setting has a wrong value; the message says where it stands and how to mend it."""
+
+
+class Settings(BaseModel):
+    """Everything ``flyship`` can be told. Each field names the variable or flag it comes from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bootstrap: str = Field("localhost:9092", title="FLYWATCH_KAFKA__BOOTSTRAP")
+    topic: str = Field("fly.logs", title="FLYWATCH_TOPICS__LOGS", pattern=r"^[A-Za-z0-9._-]{1,249}$")
+    app_given: Name | Literal[""] = Field("", title="--app")
+    instance: Name | Literal[""] = Field("", title="--instance")
+    batch_lines: int = Field(200, title="--batch-lines", ge=1, le=10_000)
+    batch_bytes: int = Field(256 * 1024, title="--batch-bytes", ge=64 * 1024 + 48, le=900_000)
+    batch_age_ms: int = Field(250, title="--batch-age-ms", ge=0, le=60_000)
+    open_batches: int = Field(1_000, title="--open-batches", ge=1, le=100_000)
+    in_flight_bytes: int = Field(16 * 1024 * 1024, title="--in-flight-bytes", ge=1_000_000)
+    compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field("none", title="--compression")
+    timeout_s: float = Field(30.0, title="--timeout", gt=0, le=3_600)
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str], flags: Mapping[str, object]) -> Self:
+        """Build the settings; a flag that was not given is None. Raises SettingError."""
+        values = {"app_given" if name == "app" else name: flag for name, flag in flags.items() if flag is not None}
+        for name, field in cls.model_fields.items():
+            if environ.get(variable := field.title or ""):
+                values.setdefault(name, environ[variable])
+        try:
+            settings = cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingError(_told(cls, error)) from None
+        for server in settings.servers:
+            if not HOST_AND_PORT.fullmatch(server) or not 0 < int(server.rpartition(":")[2]) < 65_536:
+                where = cls.model_fields["bootstrap"].title
+                raise SettingError(f"{where}: {server!r} is not HOST:PORT; write HOST:PORT,HOST:PORT")
+        return settings
+
+    @property
+    def servers(self) -> list[str]:
+        """The brokers to ask first."""
+        return [server.strip() for server in self.bootstrap.split(",")]
+
+
+def _told(cls: type[Settings], error: ValidationError) -> str:
+    first = error.errors()[0]
+    name = str(first["loc"][0]) if first["loc"] else ""
+    field = cls.model_fields.get(name)
+    message = first["msg"][0].lower() + first["msg"][1:]
+    if "pattern" in first["type"]:
+        message = "may not be empty or contain blanks or other odd signs"
+    return f"{field.title if field else name}: {first['input']!r}: {message}"

@@ -1,0 +1,106 @@
+"""Bytes <-> values of every topic and of the state's changelog: the only wire knowledge. Decides nothing."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+from msgspec import Struct
+
+from streams.core.records import Dead, Output, Progress, Published, Requests, Snapshot
+from streams.core.tally import Tally
+
+TICK = orjson.dumps({"v": 1, "tick": True})
+
+
+def encode_tick() -> bytes:
+    """Return the value of a tick record; its time is the record's own timestamp."""
+    return TICK
+
+
+def encode_batch(
+    app: str, instance: str, region: str, provider: str, level: str, rows: Sequence[Sequence[str | None]]
+) -> bytes:
+    """Encode lines of one app and instance for ``fly.logs``; a row is [stamp, text] or [stamp, text, provider, level]."""
+    head: dict[str, Any] = {"v": 1, "app": app, "instance": instance}
+    head |= {"region": region, "provider": provider, "level": level}
+    return orjson.dumps(head | {"lines": rows})
+
+
+class Wire(Struct, frozen=True, gc=False):
+    """A record to be written: which topic of the catalogue (its role), and what; partition None goes by the key."""
+
+    role: str
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+
+
+def encode(output: Output, partitions: int, published_at: str | None = None) -> list[Wire]:
+    """Encode what a step published. Progress goes to every partition of ``fly.panes``.
+
+    ``published_at`` (RFC 3339) is the only wall clock's time on any topic: of windows and alerts, where it is given.
+    """
+    match output:
+        case Snapshot():
+            head = {
+                "v": 1,
+                "app": output.app,
+                "start_ms": output.start_ms,
+                "source": output.source,
+                "offset": output.offset,
+            }
+            return [Wire("panes", output.app.encode(), _dumps(head | {"tally": output.tally.dump()}))]
+        case Progress():
+            value = _dumps({"v": 1, "source": output.source, "clock_ms": output.clock_ms, "offset": output.offset})
+            return [Wire("panes", None, value, partition) for partition in range(partitions)]
+        case Requests():
+            head = {"v": 1, "id": output.id, "app": output.app, "instance": output.instance, "region": output.region}
+            key = f"{output.app}/{output.instance}".encode()
+            return [Wire("requests", key, _dumps(head | {"columns": output.columns}))]
+        case Dead():
+            return [Wire("dead", output.key or None, _dumps(_dead(output)))]
+        case Published():
+            value = _dumps({**output.value, "published_at": published_at})
+            return [Wire(output.topic, output.key.encode(), value)]
+
+
+def decode_panes(value: bytes) -> Snapshot | Progress:
+    """Decode a message of ``fly.panes``; ValueError when it is neither (only a foreign writer can cause that)."""
+    document = orjson.loads(value)
+    try:
+        if "tally" not in document:
+            return Progress(document["source"], document["clock_ms"], document["offset"])
+        tally = Tally.load(document["tally"])
+        return Snapshot(document["app"], document["start_ms"], document["source"], document["offset"], tally)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"neither a snapshot nor progress: {error!r}") from error
+
+
+def encode_state(last_offset: int, plain: Any) -> bytes:
+    """Encode a key of the state for the changelog: the offset of the record that changed it last, and its value."""
+    return _dumps([last_offset, plain])
+
+
+def decode_state(value: bytes) -> tuple[int, Any]:
+    """Decode what ``encode_state`` made."""
+    last_offset, plain = orjson.loads(value)
+    return last_offset, plain
+
+
+def json_line(document: Any) -> bytes:
+    """Encode a document as one line of NDJSON for standard output or a file."""
+    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+
+
+def _dead(output: Dead) -> dict[str, Any]:
+    try:
+        text, encoding = output.value.decode(), "utf-8"
+    except UnicodeDecodeError:
+        text, encoding = b64encode(output.value).decode(), "base64"
+    key = output.key.decode("utf-8", "replace")
+    return {"v": 1, "id": output.id, "reason": output.reason, "key": key, "encoding": encoding, "value": text}
+
+
+def _dumps(document: Any) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS)

@@ -1,0 +1,1 @@
+"""The pure core: decides everything. Knows no Kafka, file, clock or log."""

@@ -1,0 +1,248 @@
+"""Folds the lines of one record into tallies, by column. Knows no topic, and changes no state until it is done.
+
+The hot loop of flywatch: of each line ten seconds of its stamp are compared, the format that the instance wrote last is
+tried, and the row is kept; all the rest happens once a column. ``streams.core.reading`` says the same of one line.
+"""
+
+from collections.abc import Iterable
+
+from streams.core import reading, stamps
+from streams.core.batches import Batch, FlyLine
+from streams.core.columns import Columns
+from streams.core.joins import Fragment, Joins
+from streams.core.parsing import recognise
+from streams.core.plan import PANE_MS, Plan
+from streams.core.routes import OTHER
+from streams.core.sources import Column, Source
+from streams.core.tally import Requests as Counted
+from streams.core.tally import Tally
+from streams.core.values import Line, Reason, Skipped
+
+NAME_CHARS = 100
+UNNAMED = "(unknown)"
+BARE = "bare"  # the prefix of lines without an envelope's stamp: no stamp begins so
+
+
+class Folding:
+    """One record on its way into tallies."""
+
+    __slots__ = (
+        "_apps",
+        "_clock_ms",
+        "_joins",
+        "_new_apps",
+        "_plan",
+        "_sources",
+        "_touched",
+        "counted",
+        "deltas",
+        "joined",
+        "published",
+    )
+
+    def __init__(
+        self,
+        sources: dict[tuple[str, str], Source],
+        joins: dict[tuple[str, str], Joins],
+        apps: set[str],
+        plan: Plan,
+        clock_ms: int,
+    ) -> None:
+        """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
+        self._sources, self._joins, self._apps = sources, joins, apps
+        self._plan, self._clock_ms = plan, clock_ms
+        self._new_apps: set[str] = set()
+        self._touched: dict[tuple[str, str], Source] = {}
+        self.deltas: dict[tuple[int, str], Tally] = {}  # all else: (start of the pane, app) -> tally
+        self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
+        self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
+        self.joined: dict[tuple[str, str], Joins] = {}
+
+    def lines(self, content: Iterable[FlyLine]) -> None:
+        """Take Fly's own lines, of any apps and instances."""
+        chars, wanted = self._plan.limits.line_chars, self._plan.requests
+        near: dict[str, Source] = {}
+        for line in content:
+            fly = line.fly.app
+            source = near.get(fly.instance)
+            if source is None or source.app != fly.name:
+                source = near[fly.instance] = self._source(fly.name, fly.instance, line.fly.region)
+            stamp, text = line.timestamp, line.message
+            if stamp[:18] != source.prefix or stamp[-1] != "Z":
+                self._turn(source, stamp)
+            if (row := source.match(text)) and len(text) <= chars:
+                source.add(row.groups())
+                if wanted:
+                    source.note(stamp)
+            else:
+                self._other(source, text, stamp)
+
+    def batch(self, batch: Batch, app: str, instance: str) -> None:
+        """Take the rows of one app and instance; those of the record's key stand in for an empty head."""
+        chars, wanted = self._plan.limits.line_chars, self._plan.requests
+        source = self._source(batch.app or app, batch.instance or instance, batch.region)
+        for stamp, text in batch.lines:
+            if stamp is None:
+                if source.prefix != BARE:
+                    self._turn(source, None)
+            elif stamp[:18] != source.prefix or stamp[-1:] != "Z":
+                self._turn(source, stamp)
+            if (row := source.match(text)) and len(text) <= chars:
+                source.add(row.groups())
+                if wanted:
+                    source.note(stamp)
+            else:
+                self._other(source, text, stamp)
+
+    def take(self, content: Iterable[Line]) -> None:
+        """Take lines out of any envelopes, of any apps and instances."""
+        near: dict[tuple[str, str], Source] = {}
+        chars, wanted = self._plan.limits.line_chars, self._plan.requests
+        for line in content:
+            source = near.get((line.app, line.instance))
+            if source is None:
+                source = near[line.app, line.instance] = self._source(line.app, line.instance, line.region)
+            stamp, text = line.stamp, line.text
+            if stamp is None:
+                if source.prefix != BARE:
+                    self._turn(source, None)
+            elif stamp[:18] != source.prefix or stamp[-1:] != "Z":
+                self._turn(source, stamp)
+            if (row := source.match(text)) and len(text) <= chars:
+                source.add(row.groups())
+                if wanted:
+                    source.note(stamp)
+            else:
+                self._other(source, text, stamp)
+
+    def finish(self) -> None:
+        """Fold every column: after this, nothing of the record can fail any more."""
+        for source in self._touched.values():
+            published: dict[str, list[object]] = {}
+            for column in source.columns.values():
+                if column.rows:
+                    self._fold(source, column, published)
+            if published:
+                self.published.append((source.app, source.instance, source.region, published))
+            source.begin()
+
+    def _fold(self, source: Source, column: Column, published: dict[str, list[object]]) -> None:
+        app, limits = self._plan.app(source.app), self._plan.limits
+        for part in self._by_pane(column) if column.start_ms is None else (column,):
+            start_ms = part.start_ms or 0
+            columns = Columns(part.fmt, part.rows, limits)
+            if part.late:
+                tally = self._tally(start_ms, source.app)
+                tally.lines += len(part.rows)
+                tally.skipped[Reason.LATE] += len(part.rows)
+            else:
+                self.counted.append((start_ms, source.app, columns.counted(app, limits)))
+            if part.ahead:
+                self._tally(start_ms, source.app).ahead += len(part.rows)
+            if self._plan.requests:
+                for name, values in columns.published(part.stamps, part.fmt).items():
+                    published.setdefault(name, []).extend(values)
+
+    def _by_pane(self, column: Column) -> Iterable[Column]:
+        """Part rows without an envelope's stamp by the stamps they carry themselves."""
+        parts: dict[tuple[int, bool, bool], Column] = {}
+        read = column.fmt.stamp_ms
+        for row in column.rows:
+            at_ms = stamps.bounded(read(row[5])) if read is not None and row[5] else None
+            start_ms, late, ahead = self._placed(None if at_ms is None else at_ms - at_ms % PANE_MS)
+            part = parts.get((start_ms, late, ahead))
+            if part is None:
+                part = parts[start_ms, late, ahead] = Column(column.fmt, start_ms, late=late, ahead=ahead)
+            part.rows.append(row)
+            part.stamps.append(None if at_ms is None else stamps.text(at_ms))
+        return parts.values()
+
+    def _placed(self, start_ms: int | None) -> tuple[int, bool, bool]:
+        """Return the pane that counts, whether it is too late to count there, whether its stamp was ahead."""
+        arrival_ms = self._clock_ms - self._clock_ms % PANE_MS
+        if start_ms is None:
+            return arrival_ms, False, False
+        if start_ms + PANE_MS + self._plan.lateness_ms < self._clock_ms:
+            return arrival_ms, True, False
+        if start_ms > self._clock_ms + self._plan.ahead_ms:
+            return arrival_ms, False, True
+        return start_ms, False, False
+
+    def _turn(self, source: Source, stamp: str | None) -> None:
+        """Move a source to the pane of this stamp; without a readable one, to the stamps of the lines themselves."""
+        at_ms: int | None
+        if stamp is not None and stamp.endswith("Z"):
+            source.prefix, at_ms = stamp[:18], stamps.pane_ms(stamp[:18])
+        else:
+            source.prefix, at_ms = (None, stamps.ms(stamp)) if stamp else (BARE, None)
+        if at_ms is None:
+            source.start_ms, source.late, source.ahead = None, False, False
+        else:
+            source.start_ms, source.late, source.ahead = self._placed(at_ms - at_ms % PANE_MS)
+        source.write(source.fmt)
+
+    def _other(self, source: Source, raw: str, stamp: str | None) -> None:
+        """Take a line that the format at hand refuses: another format, a part of a request, or nothing known."""
+        text, cut = reading.cleaned(raw, self._plan.limits.line_chars)
+        if cut:
+            self._tally(source.start_ms, source.app).cut += 1
+        if found := recognise(text):
+            source.write(found[0])
+            source.add(found[1].groups())
+            source.note(stamp)
+            return
+        part = reading.fragment(text)
+        if isinstance(part, Skipped):
+            self._skip(source, part)
+        else:
+            self._join(source, part, stamp)
+
+    def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
+        key = (source.app, source.instance)
+        joins = self.joined.get(key)
+        if joins is None:
+            old = self._joins.get(key)
+            joins = self.joined[key] = old.copy() if old is not None else Joins()
+            joins.cap = self._plan.limits.joins
+        parsed = reading.joined(part, None if stamp is None else stamps.ms(stamp), joins)
+        if joins.dropped:
+            self._tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped
+        if isinstance(parsed, Skipped):
+            self._skip(source, parsed)
+            return
+        sticky = source.fmt
+        source.write(reading.JOINED)
+        source.add(reading.row(parsed))
+        source.note(stamp)
+        source.write(sticky)
+
+    def _skip(self, source: Source, skipped: Skipped) -> None:
+        tally = self._tally(source.start_ms, source.app)
+        tally.lines += 1
+        tally.skipped[Reason.LATE if source.late else skipped.reason] += 1
+
+    def _tally(self, start_ms: int | None, app: str) -> Tally:
+        key = (self._clock_ms - self._clock_ms % PANE_MS if start_ms is None else start_ms, app)
+        tally = self.deltas.get(key)
+        if tally is None:
+            tally = self.deltas[key] = Tally()
+        return tally
+
+    def _source(self, app: str, instance: str, region: str) -> Source:
+        app = app[:NAME_CHARS].replace("/", "_") or UNNAMED
+        instance = instance[:NAME_CHARS]
+        if app not in self._apps and app not in self._plan.apps and app not in self._new_apps:
+            if len(self._apps) + len(self._new_apps) >= self._plan.limits.apps:
+                app = OTHER
+            else:
+                self._new_apps.add(app)
+        key = (app, instance)
+        source = self._touched.get(key) or self._sources.get(key)
+        if source is None:
+            if len(self._sources) >= self._plan.limits.instances:
+                self._sources.clear()
+            source = self._sources[key] = Source(app, instance, region)
+        if key not in self._touched:
+            source.begin()
+            self._touched[key] = source
+        return source

@@ -1,0 +1,82 @@
+"""The ordered table of request formats, and the two ways to use it. Knows no envelope, app, topic or clock.
+
+A family is a file with rows of its own; here they are put in order: the strict before the tolerant, the cheap to tell
+before the dear.
+"""
+
+from itertools import groupby
+from math import isfinite
+
+from streams.core.parsing import clf, clf_habits, habits, json_fields, json_requests, logfmt, morgan, uvicorn
+from streams.core.parsing.format import Format, Number, Row, Texts
+from streams.core.parsing.rails import fragment
+from streams.core.values import Request
+
+__all__ = ["FORMATS", "fragment", "recognise", "request"]
+
+_TEXTS = (
+    *morgan.FORMATS,
+    *clf.FORMATS,
+    *clf_habits.FORMATS,
+    *uvicorn.FORMATS,
+    *logfmt.FORMATS,
+    *habits.FORMATS,
+)
+
+
+def _candidates(formats: tuple[Format, ...]) -> tuple[tuple[str, tuple[Format, ...]], ...]:
+    """Gather neighbours that share a needle: one search turns a line away from all of them."""
+    return tuple((needle, tuple(rows)) for needle, rows in groupby(formats, key=lambda row: row.needle))
+
+
+def _first(text: str, candidates: tuple[tuple[str, tuple[Format, ...]], ...]) -> tuple[Format, Row] | None:
+    for needle, formats in candidates:
+        if needle in text:
+            for row_format in formats:
+                if found := row_format.match(text):
+                    return row_format, found
+    return None
+
+
+_TEXT_CANDIDATES = _candidates(_TEXTS)
+_DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(lambda text: _first(text, _TEXT_CANDIDATES)))
+_DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)
+
+# JSON first, as its first character tells it; of the texts the strict before the tolerant.
+FORMATS: tuple[Format, ...] = (*_DOCUMENTS, *_TEXTS)
+_STATUS: dict[str | None, int] = {str(code): code for code in range(100, 600)}
+_UNKNOWN = ("", "-", None)
+
+
+def recognise(text: str) -> tuple[Format, Row] | None:
+    """Return the one format a message belongs to and its row, or None when it is no request."""
+    return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _TEXT_CANDIDATES)
+
+
+def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:
+    """Give a row its types; the envelope's stamp wins over the line's own."""
+    client_ip, method, target, status, duration, stamp = row
+    if at_ms is None and stamp and fmt.stamp_ms is not None:
+        at_ms = fmt.stamp_ms(stamp)
+    if target in _UNKNOWN:
+        target = None
+    return Request(
+        at_ms=at_ms,
+        method=None if method in _UNKNOWN else method,
+        target=target,
+        path=None if target is None else target.split("?", 1)[0],
+        status=_STATUS.get(status),
+        duration_ms=_duration_ms(duration, fmt.unit_ms),
+        client_ip=None if client_ip in _UNKNOWN else client_ip,
+        format=fmt.name,
+    )
+
+
+def _duration_ms(duration: Number, unit_ms: float) -> float | None:
+    if duration is None or not unit_ms:
+        return None
+    try:
+        took_ms = float(duration) * unit_ms
+    except ValueError:
+        return None
+    return round(took_ms, 6) if isfinite(took_ms) and took_ms >= 0 else None

@@ -1,0 +1,99 @@
+"""What people have made of the common log format: tolerant, for every line that servers of ``clf`` do not write.
+
+Hosts before the address, lists of addresses, one dash or blanks for the user, requests that are none, quotes not
+escaped, and fields of one's own at the end. Knows no envelope.
+"""
+
+import re
+
+from streams.core.parsing import clf, request_line
+from streams.core.parsing.durations import UNITS_MS
+from streams.core.parsing.format import Fields, Format, Row, otherwise
+from streams.core.parsing.stamps import any_ms
+
+_HEAD = re.compile(
+    r"(?!\{)((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\])++)"  # who asked, up to the stamp
+    r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ \"",
+    re.VERBOSE,
+).match
+_ANSWER = r'" ([0-9]{1,3}|-)(?: (?:[0-9]++|-))?+(?= |$)'
+# The end of the request: the first quote that is not escaped, else (some servers escape none) the first before a status.
+_ESCAPED = re.compile(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
+_RAW = re.compile(r'([^"]*+(?:"(?! [0-9-]{1,3}(?: |$))[^"]*+)*+)' + _ANSWER).match
+_COLOUR = re.compile(r"\x1b\[[0-9;]*+m")
+
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').findall
+_KEYED = re.compile(r'(?:rt|request_time|req_time|reqtime|request-time)[=:]"?([0-9]++(?:\.[0-9]++)?+)(ms|s)?+"?+')
+_SPELT = re.compile(r'"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?')
+_SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
+_NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
+_MOST_TOKENS = 8
+
+
+def match(text: str) -> Row | None:
+    """Return the row of a line that is the common log format at heart."""
+    head = _HEAD(text)
+    if head is None:
+        return None
+    client_ip = _client_ip(head[1].split())
+    answer = _ESCAPED(text, head.end()) or _RAW(text, head.end())
+    if client_ip is None or answer is None:
+        return None
+    line, status = answer.groups()
+    method, target = request_line.split(_COLOUR.sub("", line))
+    return Fields(client_ip, method, target, status, _duration_ms(text[answer.end() :]), head[2])
+
+
+def _client_ip(tokens: list[str]) -> str | None:
+    """Find the address: it stands before the first dash, unless an ident or a user is in its place; None: no such line."""
+    if not 2 <= len(tokens) <= _MOST_TOKENS:
+        return None
+    if tokens[0] == "-":
+        return "-"
+    if "-" in tokens:
+        at = tokens.index("-") - 1
+        if at == 1 and len(tokens) == 3 and not _is_address(tokens[1]):
+            at = 0  # address, ident, dash
+    elif len(tokens) == 3 and _is_address(tokens[0]):
+        at = 1 if _is_address(tokens[1]) else 0  # host, address, user; or address, ident, user
+    else:
+        return None
+    while at and tokens[at - 1].endswith(","):
+        at -= 1  # a list of forwarded addresses: the first is the client
+    return tokens[at].split(",", 1)[0].strip("[]")
+
+
+def _is_address(token: str) -> bool:
+    return "." in token or ":" in token
+
+
+def _duration_ms(tail: str) -> float | None:
+    """Find how long the whole request took: by its name, else by its unit, else as nginx's seconds.
+
+    An integer says nothing: Apache writes micro-, milli- or whole seconds, or bytes, as it was told.
+    """
+    tokens = _TOKEN(tail)
+    if tail.startswith(' "'):
+        tokens = tokens[2:]  # referrer and agent are the client's own words
+    for each in tokens:
+        if found := _KEYED.fullmatch(each):
+            return float(found[1]) * UNITS_MS[found[2] or "s"]
+    for i, word in enumerate(tokens):
+        if found := _SPELT.fullmatch(word):
+            return float(found[1]) * UNITS_MS[found[2]]
+        if word == "ms" and i and _NUMBER.fullmatch(tokens[i - 1]):
+            return float(tokens[i - 1])
+    return next((float(found[1]) * 1e3 for each in tokens if (found := _SECONDS.fullmatch(each))), None)
+
+
+FORMATS = (
+    Format(
+        "clf-habit",
+        otherwise(match, clf.FORMATS),
+        "tolerant: only what the strict ones leave",
+        1.0,
+        any_ms,
+        clf.NEEDLE,
+    ),
+)

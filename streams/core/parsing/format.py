@@ -1,0 +1,88 @@
+"""What a request format is. Knows no single format, app or topic."""
+
+import re
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from msgspec import Struct
+
+Number = str | float | None  # as written: a text, or a number of a JSON document
+Texts = tuple[str | None, str | None, str | None, str | None, Number, Number]
+
+
+class Row(Protocol):
+    """A recognised line: a ``re.Match`` of six groups, or a typed JSON document with the same method."""
+
+    def groups(self) -> Texts:
+        """Return (client_ip, method, target, status, duration, stamp) as the line writes them.
+
+        None, '' or '-' where the line does not say. The status is text, also from JSON. The duration is a number in
+        the format's unit, the stamp in the format's notation.
+        """
+        ...
+
+
+class Fields(Struct, frozen=True, gc=False):
+    """A row that a tolerant format has put together itself."""
+
+    client_ip: str | None
+    method: str | None
+    target: str | None
+    status: str | None
+    duration: Number
+    stamp: Number
+
+    def groups(self) -> Texts:
+        """Return the six fields."""
+        return self.client_ip, self.method, self.target, self.status, self.duration, self.stamp
+
+
+_LINE_ENDS = ("\n", "\r")
+Match = Callable[[str], Row | None]
+
+
+class Format(Struct, frozen=True):
+    """One request format: how to recognise a message, and how to read what it wrote.
+
+    A format is strict: it answers only for a whole message (``fullmatch``) that is surely its own, in time linear in the
+    length, and no message belongs to two formats. What it refuses, a later and more tolerant format may take.
+    """
+
+    name: str
+    match: Match
+    why: str  # the reason for its place in the table
+    unit_ms: float = 0.0  # what 1 in the duration column is in ms; 0: the format has no duration
+    stamp_ms: Callable[[str | float], int | None] | None = None  # reads the line's own stamp; None: it has none
+    needle: str = ""  # what every message of this format contains: most lines are turned away by it
+
+
+def fullmatch(pattern: str) -> Match:
+    """Compile a verbose pattern with the six groups of ``Row.groups`` into its matcher (pattern spaces are ignored)."""
+    compiled = re.compile(pattern, re.VERBOSE)
+    if compiled.groups != 6:
+        raise ValueError(f"a format has 6 groups, this pattern has {compiled.groups}")
+    return cast("Match", compiled.fullmatch)  # six groups: typeshed knows only "a tuple of texts"
+
+
+def otherwise(tolerant: Match, strict: tuple[Format, ...]) -> Match:
+    """Let a tolerant format refuse what strict ones take.
+
+    So no line belongs to two formats, and an instance does not stay with the slow format for one odd line.
+    """
+
+    def match(text: str) -> Row | None:
+        for taken in strict:
+            if taken.needle in text and taken.match(text):
+                return None
+        return tolerant(text)
+
+    return clean(match)
+
+
+def clean(match: Match) -> Match:
+    """Let a format refuse a message with colours or a line end: what it says is read when they are gone."""
+
+    def matched(text: str) -> Row | None:
+        return None if "\x1b" in text or text[-1:] in _LINE_ENDS else match(text)
+
+    return matched

@@ -1,0 +1,112 @@
+"""Requests as JSON documents whose shape is known: typed, and so fast. Knows no envelope.
+
+A document that does not fit its shape is left to the tolerant table of ``json_fields``.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from streams.core.parsing import request_line
+from streams.core.parsing.format import Format, Row, Texts
+from streams.core.parsing.stamps import any_ms
+
+STATUS_TEXTS: dict[int | None, str] = {code: str(code) for code in range(1_000)}
+
+
+class PinoHeaders(Struct, gc=False):
+    """The headers that name the client in front of proxies."""
+
+    fly_client_ip: str = msgspec.field(default="", name="fly-client-ip")
+    x_forwarded_for: str = msgspec.field(default="", name="x-forwarded-for")
+
+
+class PinoRequest(Struct, gc=False):
+    """``req`` of pino-http's standard serializer."""
+
+    method: str
+    url: str
+    remoteAddress: str | None = None  # noqa: N815 (pino's name)
+    headers: PinoHeaders | None = None
+
+
+class PinoResponse(Struct, gc=False):
+    """``res`` of pino-http's standard serializer; a request cut off has no status."""
+
+    statusCode: int | None = None  # noqa: N815 (pino's name)
+
+
+class Pino(Struct, gc=False):
+    """A line of pino-http."""
+
+    req: PinoRequest
+    res: PinoResponse
+    responseTime: float  # noqa: N815 (pino's name)
+    time: str | float | None = None
+
+    def groups(self) -> Texts:
+        """Return the six fields; the first forwarded address is the client, the peer is a proxy then."""
+        req = self.req
+        client_ip = req.remoteAddress
+        if (headers := req.headers) is not None and (named := headers.fly_client_ip or headers.x_forwarded_for):
+            client_ip = named.partition(",")[0].strip()
+        return client_ip, req.method, req.url, STATUS_TEXTS.get(self.res.statusCode), self.responseTime, self.time
+
+
+class Nginx(Struct, gc=False):
+    """A line of nginx with ``escape=json``; its field names are the variables' names, everything may be text."""
+
+    status: str | int
+    request_time: str | float
+    remote_addr: str
+    request: str | None = None
+    request_method: str | None = None
+    request_uri: str | None = None
+    http_x_forwarded_for: str | None = None
+    time_iso8601: str | None = None
+    time_local: str | None = None
+    msec: str | float | None = None
+    timestamp: str | float | None = None
+
+    def groups(self) -> Texts:
+        """Return the six fields; the request line wins, as it is what the client sent."""
+        method, target = self.request_method, self.request_uri
+        if self.request is not None:
+            method, target = request_line.split(self.request)
+        forwarded = self.http_x_forwarded_for
+        client_ip = forwarded.partition(",")[0].strip() if forwarded and forwarded != "-" else self.remote_addr
+        stamp = self.time_iso8601 or self.time_local or self.msec or self.timestamp
+        return client_ip, method, target, str(self.status), self.request_time, stamp
+
+
+def typed(shape: type[Any]) -> Callable[[str], Row | None]:
+    """Return the matcher of a shape: None for what is no such document."""
+    decode = msgspec.json.Decoder(shape).decode
+
+    def match(text: str) -> Row | None:
+        if text[:1] != "{":
+            return None
+        try:
+            return decode(text)  # type: ignore[no-any-return]
+        except (ValueError, RecursionError):  # not JSON, another shape, a lone surrogate, or nested beyond measure
+            return None
+
+    return match
+
+
+_nginx = typed(Nginx)
+
+
+def nginx(text: str) -> Row | None:
+    """Return the row of an nginx document that says what was asked, as a line or in parts."""
+    row = _nginx(text)
+    asked = isinstance(row, Nginx) and (row.request is not None or (row.request_method and row.request_uri))
+    return row if asked else None
+
+
+FORMATS = (
+    Format("pino", typed(Pino), "the most frequent JSON of node; exact by its shape", 1.0, any_ms, needle='"req"'),
+    Format("nginx-json", nginx, "exact by its shape; seconds", 1e3, any_ms, needle='"request_time"'),
+)

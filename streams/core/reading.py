@@ -1,0 +1,49 @@
+"""Reads one line: what the batch path says of a column, said of a single line. Knows no envelope, pane or topic."""
+
+from streams.core import parsing, stamps
+from streams.core.joins import Fragment, Joins
+from streams.core.lines import ANSI
+from streams.core.parsing import rails
+from streams.core.parsing.format import Format, Texts
+from streams.core.values import Line, Reason, Request, Skipped
+
+# A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
+JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
+
+
+def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384) -> Request | Skipped:
+    """Read a line; ``joins`` holds the open requests of its instance, ``number`` is the caller's line number."""
+    text, _ = cleaned(line.text, chars)
+    at_ms = None if line.stamp is None else stamps.ms(line.stamp)
+    if found := parsing.recognise(text):
+        fmt, row = found
+        return parsing.request(fmt, row.groups(), at_ms)
+    part = fragment(text)
+    return part if isinstance(part, Skipped) else joined(part, at_ms, joins, number)
+
+
+def cleaned(raw: str, chars: int) -> tuple[str, bool]:
+    """Return a message without line end and ANSI colours, cut to ``chars``; and whether it was cut."""
+    text = raw.rstrip("\r\n")
+    if "\x1b" in text:
+        text = ANSI.sub("", text)
+    return text[:chars], len(text) > chars
+
+
+def fragment(text: str) -> Fragment | Skipped:
+    """Read a message that no format knows: a part of a request told over several lines, or nothing."""
+    if not text.strip():
+        return Skipped(Reason.EMPTY)
+    return rails.fragment(text) or Skipped(Reason.UNRECOGNISED)
+
+
+def joined(part: Fragment, at_ms: int | None, joins: Joins, number: int = 0) -> Request | Skipped:
+    """Join a part to the open requests of its instance; a request when this completes it."""
+    found = joins.take(part, at_ms, number)
+    return found if isinstance(found, Request) else Skipped(found)
+
+
+def row(request: Request) -> Texts:
+    """Return a joined request as a row of texts; its last text is the stamp in ms, for lines without an envelope."""
+    status = None if request.status is None else str(request.status)
+    return request.client_ip, request.method, request.target, status, request.duration_ms, request.at_ms

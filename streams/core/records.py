@@ -1,0 +1,76 @@
+"""What goes into and comes out of the two steps. Values only: knows no bytes, topic or clock."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from streams.core.tally import Tally
+
+
+class Record(Struct, frozen=True, gc=False):
+    """One record of ``fly.logs`` as the log keeps it; ``at_ms`` is the record's own timestamp: its arrival."""
+
+    offset: int
+    at_ms: int
+    value: bytes
+    key: bytes = b""
+
+
+class Snapshot(Struct, frozen=True):
+    """A pane as one source knows it so far (cumulative: a newer one replaces it)."""
+
+    app: str
+    start_ms: int
+    source: int
+    offset: int
+    tally: Tally
+
+
+class Progress(Struct, frozen=True):
+    """Source ``source`` has been read, and its snapshots sent, up to ``clock_ms``."""
+
+    source: int
+    clock_ms: int
+    offset: int
+
+
+class Requests(Struct, frozen=True):
+    """The parsed requests of one instance in some records, as columns of equal length.
+
+    Columns: at (RFC 3339 text or None), method, target, route, status (int or None), duration_ms (float or None),
+    client_ip, format. ``id`` names the records (partition, offsets), so that a repeat can be dropped.
+    """
+
+    id: str
+    app: str
+    instance: str
+    region: str
+    columns: dict[str, list[Any]]
+
+
+class Dead(Struct, frozen=True):
+    """A record, or a line of one, that nobody could read, whole."""
+
+    id: str
+    reason: str
+    value: bytes
+    key: bytes
+
+
+class Published(Struct, frozen=True):
+    """A document for one of the topics that others read (``windows`` or ``alerts``), with its key."""
+
+    topic: str
+    key: str
+    value: Mapping[str, Any]
+
+
+Output = Snapshot | Progress | Requests | Dead | Published
+
+
+class Step(Struct):
+    """What one record changed (key -> value, None: forget it) and what is to be published, in order."""
+
+    writes: dict[str, Any]
+    outputs: list[Output]

@@ -1,0 +1,120 @@
+"""What a rule is, and how a value is judged by it. Knows no pane, alert life, file or clock."""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from msgspec import Struct
+
+from streams.core.sketch import Sketch
+from streams.core.tally import Tally
+
+UNWATCHED = "ignore"  # the monitoring level that no rule stands for, unless it names the app
+
+
+class Severity(StrEnum):
+    """How urgent an alert is: page somebody, look soon, or know about it."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Judged(StrEnum):
+    """What a rule says of one value."""
+
+    BREACHED = "breached"
+    CLEAR = "clear"
+    NO_DATA = "no_data"
+
+
+class Totals:
+    """What rules read of a window: panes go in at its end and come out at its beginning, exactly (all are integers)."""
+
+    __slots__ = ("failed", "known", "latency", "requests")
+
+    def __init__(self) -> None:
+        """Make empty totals."""
+        self.requests = 0
+        self.known = 0
+        self.failed = 0
+        self.latency = Sketch()
+
+    def add(self, pane: Tally, sign: int = 1) -> None:
+        """Put a pane in, or with ``sign=-1`` take it out."""
+        self.requests += sign * pane.requests
+        self.known += sign * pane.known
+        self.failed += sign * pane.failed
+        (self.latency.merge if sign > 0 else self.latency.remove)(pane.latency)
+
+
+class Metric(Struct, frozen=True):
+    """A value of the catalogue: how it is read from a window's totals (None: no data), and its unit."""
+
+    name: str
+    unit: str
+    read: Callable[[Totals, int], float | None]  # (totals, window_ms)
+    about: str
+
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        Metric("error_ratio", "ratio", lambda t, _: t.failed / t.known if t.known else None, "5xx / requests with a status"),
+        Metric("p50", "ms", lambda t, _: t.latency.quantile_ms(0.50), "median of known durations"),
+        Metric("p95", "ms", lambda t, _: t.latency.quantile_ms(0.95), "95th percentile of known durations"),
+        Metric("p99", "ms", lambda t, _: t.latency.quantile_ms(0.99), "99th percentile of known durations"),
+        Metric("request_rate", "1/s", lambda t, ms: t.requests / (ms / 1000), "requests a second, health checks apart"),
+    )
+}
+
+
+class Escalation(Struct, frozen=True):
+    """Whom to tell when an alert has been firing for so long."""
+
+    after_ms: int
+    to: tuple[str, ...]
+
+
+class Rule(Struct, frozen=True):
+    """A condition on a metric of each app it watches; config/rules.toml holds them. Durations are multiples of 10 s."""
+
+    name: str
+    severity: Severity
+    metric: str
+    window_ms: int
+    above: float | None = None
+    below: float | None = None
+    min_requests: int = 1
+    widen_ms: int = 0  # 0: the window never grows
+    for_ms: int = 0
+    keep_firing_ms: int = 0
+    no_data_after_ms: int = 900_000
+    summary: str = "{metric} of {app} is {value:.3g}"
+    actions: tuple[str, ...] = ()
+    escalate: tuple[Escalation, ...] = ()
+    monitoring: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    publish_pending: bool = False
+
+    @property
+    def threshold(self) -> float:
+        """The bound the value is held against."""
+        return self.above if self.above is not None else self.below or 0.0
+
+    @property
+    def span_ms(self) -> int:
+        """How far back this rule may look."""
+        return max(self.window_ms, self.widen_ms)
+
+    def judge(self, value: float | None) -> Judged:
+        """Hold a value against the threshold; exactly at it is clear."""
+        if value is None:
+            return Judged.NO_DATA
+        over = value > self.above if self.above is not None else value < self.threshold
+        return Judged.BREACHED if over else Judged.CLEAR
+
+    def watches(self, app: str, monitoring: str) -> bool:
+        """Tell whether this rule stands for an app: named, or of a monitoring level that is, or neither given."""
+        if self.apps:
+            return app in self.apps
+        return monitoring != UNWATCHED and (not self.monitoring or monitoring in self.monitoring)

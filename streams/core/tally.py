@@ -1,0 +1,163 @@
+"""What a pane remembers, and how a column of requests folds into it. Knows no format, topic or clock.
+
+A tally belongs to whoever made it: it grows in place (copying 1,000 routes for a record of one line would cost more than
+reading the line). ``copy`` gives one away.
+"""
+
+from collections import Counter, _count_elements  # type: ignore[attr-defined]  # Counter.update without its checks
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from streams.core.routes import OTHER
+from streams.core.sketch import Measured, Sketch
+
+UNKNOWN = "-"  # the status of requests whose line gives none
+ROUTE_CAP = 1_000
+
+
+class Requests(Struct, frozen=True, gc=False):
+    """A column of requests made ready to be counted: nothing of it can fail any more."""
+
+    lines: int
+    health: int
+    status: dict[str, int]
+    routes: list[str]
+    latency: Measured | None
+    errors: list[str]  # routes of 5xx
+    evidence: list[tuple[float, str]]
+
+
+class Tally:
+    """Counts and latencies of one app in one pane from one source.
+
+    ``status`` counts requests by status text; ``latency`` holds known durations only; ``routes`` and ``errors`` (5xx)
+    count by route; ``evidence`` is the slowest failed requests; ``skipped`` counts by reason;
+    ``health`` is requests to health-check paths, which are in nothing else.
+    """
+
+    __slots__ = ("ahead", "cut", "errors", "evidence", "health", "latency", "lines", "routes", "skipped", "status")
+
+    def __init__(self) -> None:
+        """Make an empty tally."""
+        self.lines = 0
+        self.health = 0
+        self.cut = 0
+        self.ahead = 0
+        self.status: Counter[str] = Counter()
+        self.latency = Sketch()
+        self.routes: Counter[str] = Counter()
+        self.errors: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.evidence: list[tuple[float, str]] = []  # (duration in ms or 0, line), slowest first
+
+    @property
+    def requests(self) -> int:
+        """Requests counted, health checks apart."""
+        return self.status.total()
+
+    @property
+    def known(self) -> int:
+        """Requests whose status is known: what an error ratio divides by."""
+        return self.requests - self.status[UNKNOWN]
+
+    @property
+    def failed(self) -> int:
+        """Requests answered 5xx."""
+        return sum(n for status, n in self.status.items() if status[0] == "5")
+
+    def count(self, column: Requests, route_cap: int = ROUTE_CAP, evidence_cap: int = 5) -> None:
+        """Count a column of requests."""
+        self.lines += column.lines
+        self.health += column.health
+        for status, n in column.status.items():
+            self.status[status] += n
+        _counted(self.routes, column.routes, route_cap)
+        if column.latency is not None:
+            self.latency.add(column.latency)
+        if column.errors:
+            _counted(self.errors, column.errors, route_cap)
+            self.evidence = slowest(self.evidence + column.evidence, evidence_cap)
+
+    def merge(self, other: "Tally", route_cap: int = ROUTE_CAP, evidence_cap: int = 5) -> None:
+        """Add another tally, which stays as it is."""
+        self.lines += other.lines
+        self.health += other.health
+        self.cut += other.cut
+        self.ahead += other.ahead
+        self.status.update(other.status)
+        self.latency.merge(other.latency)
+        self.skipped.update(other.skipped)
+        _capped(self.routes, other.routes, route_cap)
+        _capped(self.errors, other.errors, route_cap)
+        if other.evidence:
+            self.evidence = slowest(self.evidence + other.evidence, evidence_cap)
+
+    def copy(self) -> "Tally":
+        """Return a tally of its own with the same content."""
+        return merged([self])
+
+    def dump(self) -> dict[str, Any]:
+        """Return the content as plain JSON values; empty parts are left out."""
+        sketch = self.latency
+        latency = sketch.count and {
+            "count": sketch.count,
+            "total_ns": sketch.total_ns,
+            "min_ms": sketch.min_ms,
+            "max_ms": sketch.max_ms,
+            "buckets": [list(sketch.buckets), list(sketch.buckets.values())],
+        }
+        parts = {name: getattr(self, name) for name in Tally.__slots__} | {"latency": latency}
+        return {name: part for name, part in parts.items() if part}
+
+    @classmethod
+    def load(cls, parts: dict[str, Any]) -> "Tally":
+        """Rebuild a tally from what ``dump`` gave."""
+        self = cls()
+        for name in ("lines", "health", "cut", "ahead"):
+            setattr(self, name, parts.get(name, 0))
+        for name in ("status", "routes", "errors", "skipped"):
+            setattr(self, name, Counter(parts.get(name, {})))
+        self.evidence = [(took_ms, line) for took_ms, line in parts.get("evidence", ())]
+        if latency := parts.get("latency"):
+            sketch = self.latency
+            sketch.count, sketch.total_ns = latency["count"], latency["total_ns"]
+            sketch.min_ms, sketch.max_ms = latency["min_ms"], latency["max_ms"]
+            sketch.buckets = Counter(dict(zip(*latency["buckets"], strict=True)))
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both remember the same."""
+        return isinstance(other, Tally) and all(getattr(self, name) == getattr(other, name) for name in Tally.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes in place
+
+
+def slowest(lines: list[tuple[float, str]], cap: int) -> list[tuple[float, str]]:
+    """Return the slowest of the failed requests: the same ones in whatever order they were merged."""
+    return sorted(lines, key=lambda line: (-line[0], line[1]))[:cap]
+
+
+def merged(tallies: Iterable[Tally], route_cap: int = ROUTE_CAP, evidence_cap: int = 5) -> Tally:
+    """Return a new tally with the content of all, merged in the order given."""
+    total = Tally()
+    for tally in tallies:
+        total.merge(tally, route_cap, evidence_cap)
+    return total
+
+
+def _counted(counts: Counter[str], column: list[str], cap: int) -> None:
+    if len(counts) + len(column) <= cap:
+        _count_elements(counts, column)
+    else:
+        _capped(counts, Counter(column), cap)
+
+
+def _capped(counts: Counter[str], more: Counter[str], cap: int) -> None:
+    """Add counts by route; routes that are new once ``cap`` are known go to OTHER."""
+    if len(counts) + len(more) <= cap:
+        counts.update(more)
+        return
+    for route, n in more.items():
+        counts[route if route in counts or len(counts) < cap else OTHER] += n

@@ -1,0 +1,60 @@
+"""The frozen values the core speaks in. Knows no format, topic or clock.
+
+Every stamp is epoch milliseconds UTC (``*_ms``), every duration milliseconds. ``None`` means "the line does not say",
+which is not zero: an unknown duration joins no percentile, an unknown status no ratio.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Reason(StrEnum):
+    """Why a line became nothing: closed, and every member is counted."""
+
+    EMPTY = "empty"
+    UNRECOGNISED = "unrecognised"
+    PART = "part"  # a line of a request told over several lines: the line that completes it counts
+    ORPHAN = "orphan"  # completes a request whose start was not seen and that says too little by itself
+    DROPPED = "dropped"  # an open request pushed out by the cap or by age before it completed
+    LATE = "late"  # older than the lateness: stays out of live windows
+
+
+class Line(Struct, frozen=True, gc=False):
+    """One log line with its envelope. ``stamp`` is RFC 3339 with ``Z``, as the envelope wrote it; None for a bare line."""
+
+    text: str
+    stamp: str | None = None
+    app: str = ""
+    instance: str = ""
+    region: str = ""
+    provider: str = "app"  # app, proxy, runner or probe
+    level: str = ""
+
+
+class Request(Struct, frozen=True, gc=False):
+    """A parsed HTTP request.
+
+    ``at_ms`` is when it was logged (None: neither the line nor its envelope says), ``started_ms`` when it began if a
+    line told so; ``target`` is raw, ``path`` the target before ``?``; ``duration_ms`` of the whole request.
+    """
+
+    at_ms: int | None
+    method: str | None
+    target: str | None
+    path: str | None
+    status: int | None
+    duration_ms: float | None
+    client_ip: str | None
+    format: str
+    started_ms: int | None = None
+    started_line: int | None = None  # where a joined request began, in the caller's own numbering
+
+
+class Skipped(Struct, frozen=True, gc=False):
+    """A line that is neither request, event nor sample."""
+
+    reason: Reason
+
+
+Parsed = Request | Skipped

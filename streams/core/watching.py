@@ -1,0 +1,247 @@
+"""Stage 2: panes become windows and alerts. Decides everything about one partition of panes; knows no Kafka or clock."""
+
+from typing import Any
+
+import msgspec
+
+from streams.core import evidence
+from streams.core.alerts import IDLE, State, Watch, turn
+from streams.core.plan import MINUTE_MS, PANE_MS, Plan
+from streams.core.records import Output, Progress, Published, Snapshot, Step
+from streams.core.rules import METRICS, Rule, Totals
+from streams.core.tally import Tally
+from streams.core.windows import AppPanes, Trailing, minutes, window
+
+NOBODY = -1  # stands for sources never heard of
+GAP_MS = 5_000  # how long nobody may be heard before it is an outage of all, not the silence of one
+KEEP_MS = 3_600_000  # panes behind the closed ones that are kept at least: the past that alerts show
+
+
+class Board:
+    """What stage 2 remembers of one partition of ``fly.panes``.
+
+    Keys of the state: ``progress`` -> clocks, ``pane/<start>/<app>`` -> what each source said, ``minute/<start>/<app>``
+    -> [revision, whether it is stale], ``watch/<rule>/<app>`` -> a watch that is not idle.
+    """
+
+    __slots__ = ("_trailing", "clocks", "closed_ms", "heard_ms", "minutes", "panes", "silence", "watches")
+
+    def __init__(self) -> None:
+        """Make the empty state."""
+        self.clocks: dict[int, int] = {}  # source -> how far it has been read
+        self.silence: dict[int, int] = {}  # source -> ms for which only others were heard
+        self.heard_ms: int | None = None  # when any source was heard last
+        self.closed_ms: int | None = None  # every pane that ended at or before this was judged
+        self.panes: dict[str, AppPanes] = {}
+        self.minutes: dict[tuple[int, str], tuple[int, bool]] = {}
+        self.watches: dict[tuple[str, str], Watch] = {}
+        self._trailing: dict[tuple[str, int], Trailing] = {}
+
+    def restore(self, key: str, value: Any) -> None:
+        """Put back one key of the state as ``Step.writes`` gave it, after ``plain`` and JSON."""
+        kind, _, rest = key.partition("/")
+        first, _, app = rest.partition("/")
+        match kind:
+            case "progress":
+                self.heard_ms, self.closed_ms = value["heard"], value["closed"]
+                self.clocks = {int(source): clock for source, clock in value["clocks"].items()}
+                self.silence = {int(source): ms for source, ms in value["silence"].items()}
+            case "pane":
+                panes = self.panes.setdefault(app, AppPanes())
+                for source, (offset, tally) in value.items():
+                    panes.put(Snapshot(app, int(first), int(source), offset, Tally.load(tally)))
+            case "minute":
+                self.minutes[int(first), app] = (value[0], value[1])
+            case _:
+                self.watches[first, app] = msgspec.convert(value, Watch)
+
+    def totals(self, app: str, width_ms: int, end_ms: int, plan: Plan) -> Totals:
+        """Return the totals of an app's trailing window that ends there."""
+        trailing = self._trailing.get((app, width_ms))
+        if trailing is None:
+            trailing = self._trailing[app, width_ms] = Trailing(width_ms)
+        return trailing.move(end_ms, self.panes[app], plan)
+
+
+def plain(value: Any) -> Any:
+    """Return a value of the state as plain JSON values."""
+    if isinstance(value, Board):
+        progress = {"heard": value.heard_ms, "closed": value.closed_ms}
+        return progress | {"clocks": dict(value.clocks), "silence": dict(value.silence)}
+    if isinstance(value, Watch):
+        return msgspec.to_builtins(value)
+    if isinstance(value, dict) and value and isinstance(next(iter(value.values())), tuple):
+        return {str(source): [offset, tally.dump()] for source, (offset, tally) in value.items()}
+    return value
+
+
+def step(state: Board, message: Snapshot | Progress, plan: Plan, at_ms: int | None = None) -> Step:
+    """Take one message of ``fly.panes`` in; progress may close panes: windows and alerts come out, in order of time.
+
+    ``at_ms`` is the record's own timestamp, by which silence is measured; without it, the source's clock.
+    """
+    if isinstance(message, Snapshot):
+        return Step(_put(state, message, plan), [])
+    done = Step({}, [])
+    _heard(state, message, message.clock_ms if at_ms is None else at_ms)
+    done.writes["progress"] = state
+    least_ms, incomplete = waited_for(state, plan)
+    if least_ms is None:
+        return done
+    to_ms = (least_ms - plan.grace_ms) // PANE_MS * PANE_MS
+    if state.closed_ms is None:
+        state.closed_ms = min([to_ms, *(panes.starts[0] for panes in state.panes.values() if panes.starts)])
+    if to_ms > state.closed_ms:
+        _close(state, to_ms, plan, done, incomplete=incomplete)
+        _forget(state, to_ms, plan, done)
+    return done
+
+
+def waited_for(state: Board, plan: Plan) -> tuple[int | None, bool]:
+    """Return the least progress of all sources that are not silent, and whether one was not waited for.
+
+    None while a source that was never heard of is waited for. Silence is how long others were heard since a source was:
+    not how far their clocks are ahead (a source may be reading a backlog), nor while nobody was heard (an outage).
+    """
+    quiet = {source: state.silence.get(source, state.silence.get(NOBODY, 0)) for source in range(plan.partitions)}
+    awake = [source for source, ms in quiet.items() if plan.silent_ms is None or ms <= plan.silent_ms]
+    clocks = [state.clocks.get(source) for source in awake]
+    known = [clock for clock in clocks if clock is not None]
+    return (min(known) if known and len(known) == len(clocks) else None), len(awake) < plan.partitions
+
+
+def _heard(state: Board, message: Progress, at_ms: int) -> None:
+    """Note that a source was heard: all others were silent since anybody was heard last, a gap of all not counted."""
+    passed_ms = 0 if state.heard_ms is None else min(max(at_ms - state.heard_ms, 0), GAP_MS)
+    for source in {NOBODY, *state.clocks}:
+        state.silence[source] = state.silence.get(source, 0) + passed_ms
+    state.silence[message.source] = 0
+    state.heard_ms = at_ms if state.heard_ms is None else max(at_ms, state.heard_ms)
+    state.clocks[message.source] = max(message.clock_ms, state.clocks.get(message.source, message.clock_ms))
+
+
+def _put(state: Board, snapshot: Snapshot, plan: Plan) -> dict[str, Any]:
+    closed = state.closed_ms
+    if closed is not None and snapshot.start_ms < _edge_ms(closed, plan):
+        return {}  # the panes it would have to be merged with are gone; its source counted it as late
+    panes = state.panes.setdefault(snapshot.app, AppPanes())
+    changed = panes.put(snapshot)
+    writes: dict[str, Any] = {f"pane/{snapshot.start_ms}/{snapshot.app}": panes.by_start[snapshot.start_ms]}
+    if changed and closed is not None and snapshot.start_ms + PANE_MS <= closed:
+        panes.version += 1
+    minute = snapshot.start_ms - snapshot.start_ms % MINUTE_MS
+    if changed and closed is not None and minute + MINUTE_MS <= closed:
+        revision, _ = state.minutes.get((minute, snapshot.app), (-1, False))
+        state.minutes[minute, snapshot.app] = (revision, True)
+        writes[f"minute/{minute}/{snapshot.app}"] = [revision, True]
+    return writes
+
+
+def _close(state: Board, to_ms: int, plan: Plan, done: Step, *, incomplete: bool) -> None:
+    """Judge every pane end in (closed, to], publish the minutes that ended, then revisions of earlier ones."""
+    from_ms = state.closed_ms or 0
+    stale = [key for key, (_, is_stale) in state.minutes.items() if is_stale]
+    found: list[tuple[int, int, str, Output]] = []
+    for app in sorted(state.panes):
+        for minute in minutes(state.panes[app], from_ms - from_ms % MINUTE_MS, to_ms - to_ms % MINUTE_MS):
+            document = _publish(state, minute, app, plan, done, incomplete=incomplete)
+            found.append((minute + MINUTE_MS, 0, app, document))
+        for at_ms, alert in _judge_app(state, app, from_ms, to_ms, plan, done, incomplete=incomplete):
+            found.append((at_ms, 1, app, alert))
+    for minute, app in sorted(stale):
+        found.append((minute, 2, app, _publish(state, minute, app, plan, done, incomplete=incomplete)))
+    done.outputs += [output for *_, output in sorted(found, key=lambda item: item[:3])]
+    state.closed_ms = to_ms
+
+
+def _publish(state: Board, minute: int, app: str, plan: Plan, done: Step, *, incomplete: bool) -> Published:
+    revision = state.minutes.get((minute, app), (-1, False))[0] + 1
+    state.minutes[minute, app] = (revision, False)
+    done.writes[f"minute/{minute}/{app}"] = [revision, False]
+    document = window(app, minute, state.panes[app], plan, revision=revision, incomplete=incomplete)
+    return Published("windows", str(document["id"]), document)
+
+
+def _judge_app(
+    state: Board, app: str, from_ms: int, to_ms: int, plan: Plan, done: Step, *, incomplete: bool
+) -> list[tuple[int, Published]]:
+    """Judge all rules of an app at each pane end, skipping times at which nothing can change."""
+    settings = plan.app(app)
+    rules = [rule for rule in plan.rules if rule.watches(app, settings.monitoring)]
+    span_ms = max((rule.span_ms for rule in rules), default=0)
+    found: list[tuple[int, Published]] = []
+    end_ms = from_ms + PANE_MS
+    while rules and end_ms <= to_ms:
+        panes = state.panes[app]
+        if not panes.between(end_ms - span_ms, end_ms) and not any((rule.name, app) in state.watches for rule in rules):
+            coming = panes.between(end_ms, to_ms)
+            if not coming:
+                break
+            end_ms = coming[0] + PANE_MS
+        for rule in rules:
+            judged = _judge(state, rule, app, end_ms, plan, done, incomplete=incomplete)
+            found.extend((end_ms, alert) for alert in judged)
+        end_ms += PANE_MS
+    return found
+
+
+def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: Step, *, incomplete: bool) -> list[Published]:
+    value, width_ms = _value(state, rule, app, end_ms, plan)
+    before = state.watches.get((rule.name, app), IDLE)
+    after, changes = turn(rule, before, rule.judge(value), end_ms)
+    if after is not before:
+        key = f"watch/{rule.name}/{app}"
+        if after.state is State.INACTIVE:
+            state.watches.pop((rule.name, app), None)
+            done.writes[key] = None
+        else:
+            done.writes[key] = state.watches[rule.name, app] = after
+    life = after if after.state is not State.INACTIVE else before
+    return [
+        evidence.alert(rule, app, change, life, end_ms, value, width_ms, state.panes[app], plan, incomplete=incomplete)
+        for change in changes
+    ]
+
+
+def _value(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> tuple[float | None, int]:
+    """Return a rule's value and the width it was read over: widened, pane by pane, until there are enough requests."""
+    width_ms = rule.window_ms
+    totals = state.totals(app, width_ms, end_ms, plan)
+    if totals.requests < rule.min_requests and rule.widen_ms > width_ms:
+        if state.totals(app, rule.widen_ms, end_ms, plan).requests < rule.min_requests:
+            return None, width_ms
+        totals, width_ms = _widened(state.panes[app], rule, end_ms, plan)
+    if totals.requests < rule.min_requests:
+        return None, width_ms
+    return METRICS[rule.metric].read(totals, width_ms), width_ms
+
+
+def _widened(panes: AppPanes, rule: Rule, end_ms: int, plan: Plan) -> tuple[Totals, int]:
+    totals, width_ms = Totals(), rule.window_ms
+    for start in reversed(panes.between(end_ms - rule.widen_ms, end_ms)):
+        if totals.requests >= rule.min_requests and start < end_ms - width_ms:
+            break
+        width_ms = max(width_ms, end_ms - start)
+        if (pane := panes.at(start, plan)) is not None:
+            totals.add(pane)
+    return totals, width_ms
+
+
+def _forget(state: Board, to_ms: int, plan: Plan, done: Step) -> None:
+    """Drop panes and minutes that neither a rule nor a revision can need."""
+    before_ms = _edge_ms(to_ms, plan)
+    for app in list(state.panes):
+        for start in state.panes[app].forget(before_ms):
+            done.writes[f"pane/{start}/{app}"] = None
+        if not state.panes[app].starts and not any(watched == app for _, watched in state.watches):
+            del state.panes[app]
+    for minute, app in [key for key in state.minutes if key[0] + MINUTE_MS < before_ms]:
+        del state.minutes[minute, app]
+        done.writes[f"minute/{minute}/{app}"] = None
+
+
+def _edge_ms(closed_ms: int, plan: Plan) -> int:
+    """Return where memory begins: whole minutes, as far back as a rule or a late line may need them."""
+    spans = max((rule.span_ms for rule in plan.rules), default=0)
+    edge_ms = closed_ms - max(plan.lateness_ms + MINUTE_MS, spans, KEEP_MS)
+    return edge_ms - edge_ms % MINUTE_MS

@@ -1,0 +1,80 @@
+"""``flywatch parse``: one JSON object a recognised line. Knows files and line numbers; decides nothing."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from streams.codec import json_line
+from streams.core import lines, reading
+from streams.core.joins import Joins
+from streams.core.routes import routes
+from streams.core.stamps import text
+from streams.core.values import Line, Request, Skipped
+from streams.hosts.replay import blocks
+
+ROUTE_CHARS = 200
+
+
+def run(paths: list[Path], app: str, out: BinaryIO, *, explain: bool) -> None:
+    """Read files, or standard input when there is none, and write NDJSON."""
+    for source in (blocks(path) for path in paths) if paths else (_stdin(),):
+        out.writelines(json_line(row) for row in rows(source, app, explain=explain))
+    out.flush()
+
+
+def rows(source: Iterator[bytes], app: str, *, explain: bool) -> Iterator[dict[str, Any]]:
+    """Yield what each line says; a joined request stands where the line is that completed it."""
+    joins: dict[tuple[str, str], Joins] = {}
+    for number, raw in _numbered(source):
+        line = lines.unwrap(raw, app)
+        opened = joins.setdefault((line.app, line.instance), Joins())
+        parsed = reading.parse(line, opened, number)
+        if isinstance(parsed, Request):
+            yield _request(number, line, parsed)
+        elif explain:
+            yield _skipped(number, line, parsed)
+
+
+def _request(number: int, line: Line, request: Request) -> dict[str, Any]:
+    at_ms = request.at_ms if request.started_ms is None else request.started_ms
+    found = {
+        "line": number,
+        "kind": "request",
+        "timestamp": None if at_ms is None else text(at_ms),
+        "method": request.method,
+        "target": request.target,
+        "path": request.path,
+        "route": None if request.target is None else routes([request.target], ROUTE_CHARS)[0],
+        "status": request.status,
+        "duration_ms": None if request.duration_ms is None else round(request.duration_ms, 6),
+        "client_ip": request.client_ip,
+        "app": line.app or None,
+        "instance": line.instance or None,
+        "region": line.region or None,
+        "format": request.format,
+    }
+    return found if request.started_line is None else found | {"started_line": request.started_line}
+
+
+def _skipped(number: int, line: Line, skipped: Skipped) -> dict[str, Any]:
+    reason = {"line": number, "kind": "skipped", "reason": str(skipped.reason)}
+    return reason | {"app": line.app or None, "instance": line.instance or None}
+
+
+def _numbered(source: Iterator[bytes]) -> Iterator[tuple[int, str]]:
+    """Yield whole lines with their 1-based number; a pretty-printed document has the number of its last line."""
+    assembler = lines.Assembler()
+    number = 0
+    for block in source:
+        for raw in block.decode("utf-8", "replace").split("\n"):
+            number += 1
+            for whole in assembler.take(raw):
+                yield number, whole
+    for whole in assembler.rest():
+        yield number, whole
+
+
+def _stdin() -> Iterator[bytes]:
+    for raw in sys.stdin.buffer:
+        yield raw.rstrip(b"\n")

@@ -1,0 +1,149 @@
+"""Runs the local hosts and shows what comes out: on the terminal for people, as NDJSON for programs, into files."""
+
+import sys
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from rich.console import Console
+
+from streams.codec import json_line
+from streams.core.records import Dead, Published
+from streams.core.stamps import text
+from streams.core.tally import Tally
+from streams.core.windows import duration_ms
+from streams.hosts.local import stdin, watch
+from streams.hosts.replay import Replay
+from streams.hosts.terminal import Terminal
+from streams.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Sinks:
+    """Where documents go besides the terminal."""
+
+    as_json: bool
+    windows: Path | None = None
+    alerts: Path | None = None
+
+
+class Shown:
+    """Counts what is published and passes it on to the terminal and the sinks."""
+
+    def __init__(self, sinks: Sinks, terminal: Terminal, stack: ExitStack, *, stream: bool) -> None:
+        """``stream``: also print each document as NDJSON on standard output."""
+        self._terminal = terminal
+        self._stream = stream
+        paths = {"windows": sinks.windows, "alerts": sinks.alerts}
+        self._files: dict[str, BinaryIO] = {
+            topic: stack.enter_context(written(path)) for topic, path in paths.items() if path is not None
+        }
+        self.states: Counter[str] = Counter()
+        self.busiest: dict[str, Any] = {"start": None, "requests": 0}
+        self.skipped: Counter[str] = Counter()
+        self.by_status: Counter[str] = Counter()
+        self.requests = 0
+        self.dead: Counter[str] = Counter()
+
+    def take(self, output: object) -> None:
+        """Show one output of the core."""
+        if isinstance(output, Dead):
+            self.dead[output.reason] += 1
+        if not isinstance(output, Published):
+            return
+        document = dict(output.value)
+        if output.topic == "windows":
+            self._window(document)
+        else:
+            self.states[document["state"]] += 1
+            self._terminal.alert(document)
+        if output.topic in self._files:
+            self._files[output.topic].write(json_line(document))
+        if self._stream:
+            sys.stdout.buffer.write(json_line({"topic": output.topic} | document))
+            sys.stdout.buffer.flush()
+
+    def _window(self, document: dict[str, Any]) -> None:
+        self._terminal.window(document)
+        if document["revision"] == 0:
+            self.requests += document["requests"]
+            self.skipped.update(document["skipped"])
+            self.by_status.update(document["by_status"])
+        if document["requests"] > self.busiest["requests"]:
+            self.busiest = {"start": document["start"], "requests": document["requests"]}
+
+
+def written(path: Path) -> BinaryIO:
+    """Open a file to write to; UsageError when that is not possible."""
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise click.UsageError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def local(settings: Settings, app: str, sinks: Sinks) -> None:
+    """Watch standard input until it ends."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        terminal = stack.enter_context(Terminal(Console(stderr=True), live=not sinks.as_json))
+        shown = Shown(sinks, terminal, stack, stream=sinks.as_json)
+        lines = 0
+        for output in watch(stdin(), settings.plan(), app):
+            if isinstance(output, int):
+                lines = output
+                terminal.progress(lines, text(time.time_ns() // 1_000_000))
+            else:
+                shown.take(output)
+        if not lines:
+            click.echo("flywatch: no line came in on standard input", err=True)
+        totals = {"lines": lines, "requests": shown.requests, "by_status": shown.by_status, "skipped": shown.skipped}
+        terminal.summary(totals | _ended(shown, lines, began) | {"alerts": _alerts(shown)})
+
+
+def replay(settings: Settings, paths: list[Path], app: str, sinks: Sinks) -> None:
+    """Read files to their end and print a summary."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        terminal = stack.enter_context(Terminal(Console(stderr=True, quiet=sinks.as_json), live=True))
+        shown = Shown(sinks, terminal, stack, stream=False)
+        run = Replay(settings.plan(), paths, app)
+        for output in run.outputs(lambda reached_ms: terminal.progress(run.lines, text(reached_ms))):
+            shown.take(output)
+        totals = summary(run.lines, run.total) | _ended(shown, run.lines, began)
+        if sinks.as_json:
+            sys.stdout.buffer.write(json_line(totals))
+        else:
+            terminal.summary(totals | {"alerts": _alerts(shown)})
+
+
+def summary(lines: int, total: Tally) -> dict[str, Any]:
+    """Return the totals of a replay as the design fixes them."""
+    return {
+        "lines": lines,
+        "requests": total.requests,
+        "events": {},
+        "skipped": dict(sorted(total.skipped.items())),
+        "by_status": dict(sorted(total.status.items())),
+        "error_ratio": total.failed / total.known if total.known else None,
+        "duration_ms": duration_ms(total),
+        "health_checks": total.health,
+    }
+
+
+def _alerts(shown: Shown) -> dict[str, int]:
+    return {"fired": shown.states["firing"], "resolved": shown.states["resolved"]}
+
+
+def _ended(shown: Shown, lines: int, began: float) -> dict[str, Any]:
+    seconds = time.monotonic() - began
+    return {
+        "busiest_minute": shown.busiest,
+        "alerts": shown.states["firing"],
+        "dead": dict(shown.dead),
+        "seconds": round(seconds, 3),
+        "lines_per_second": round(lines / seconds) if seconds else None,
+    }

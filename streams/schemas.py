@@ -1,0 +1,236 @@
+"""The documents of topics that others read or write, as models; ``python -m streams.schemas`` writes docs/schemas/.
+
+Says what a value looks like, and nothing of where it goes: ``streams.codec`` makes and reads the bytes. The hot path does
+not come by here; a test holds what the core makes against these models.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic.json_schema import GenerateJsonSchema
+
+from streams.core.batches import Unreadable
+from streams.core.rules import Severity
+from streams.core.values import Reason
+
+Count = Annotated[int, Field(ge=0)]
+Ms = Annotated[float, Field(ge=0)]
+Stamp = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$", description="RFC 3339, UTC")
+]
+Status = Annotated[str, Field(pattern=r"^[1-5][0-9][0-9]$")]
+StatusOrUnknown = Annotated[str, Field(pattern=r"^([1-5][0-9][0-9]|-)$")]
+Version = Annotated[Literal[1], Field(description="of this document's shape")]
+
+
+class Document(BaseModel):
+    """A JSON object without fields that nobody named."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Durations(Document):
+    """Of the known durations, in ms: quantiles within 1 %, None where there are no durations."""
+
+    count: Count
+    min: Ms | None
+    avg: Ms | None
+    max: Ms | None
+    p50: Ms | None
+    p95: Ms | None
+    p99: Ms | None
+
+
+class Window(Document):
+    """fly.windows: one minute of one app. The same id with a higher ``revision`` takes its place."""
+
+    v: Version
+    id: str
+    app: str
+    environment: str
+    start: Stamp
+    end: Stamp
+    revision: Count
+    incomplete: Annotated[bool, Field(description="a silent source was not waited for")]
+    lines: Count
+    requests: Annotated[int, Field(ge=0, description="health checks apart")]
+    request_rate: Annotated[float, Field(ge=0, description="requests a second")]
+    by_status: dict[Status, Count]
+    unknown_status: Annotated[int, Field(ge=0, description="requests whose line gives no status")]
+    error_ratio: Annotated[Annotated[float, Field(ge=0, le=1)] | None, Field(description="5xx / requests with a known status")]
+    duration_ms: Durations
+    health_checks: Count
+    skipped: Annotated[dict[Reason, Count], Field(description="lines that are nothing of these, by reason")]
+    cut: Annotated[int, Field(ge=0, description="lines of which the end was cut off")]
+    ahead: Annotated[int, Field(ge=0, description="lines whose stamp was ahead of the clock: arrival counted")]
+    top_routes: dict[str, Count]
+    top_errors: Annotated[dict[str, Count], Field(description="5xx by route")]
+    published_at: Annotated[Stamp | None, Field(description="the wall clock's, in a live run only")] = None
+
+
+class EscalationStep(Document):
+    """Whom an escalated alert is for."""
+
+    level: Annotated[int, Field(ge=1)]
+    after_seconds: Count
+    to: tuple[str, ...]
+
+
+class Evidence(Document):
+    """What the rule saw in its window."""
+
+    requests: Count
+    by_status: Annotated[dict[StatusOrUnknown, Count], Field(description='"-": no known status')]
+    duration_ms: Durations
+    top_routes: dict[str, Count]
+    top_errors: Annotated[dict[str, Count], Field(description="5xx by route")]
+    lines: Annotated[tuple[str, ...], Field(description="some failing requests, without their queries")]
+    recent_deploy: None
+
+
+class Links(Document):
+    """Where to look next."""
+
+    logs: str
+    app: str | None
+    dashboard: str | None
+
+
+class Alert(Document):
+    """fly.alerts: one transition of one alert. Repeats have the same ``transition_id``: keep one."""
+
+    v: Version
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$", description="of one life of an alert: a live run's and a replay's")]
+    transition_id: str
+    rule: str
+    severity: Severity
+    app: str
+    environment: str
+    per: Annotated[str, Field(description='"": the app as a whole')]
+    state: Literal["pending", "firing", "escalated", "resolved"]
+    reason: Annotated[Literal["clear", "no_data"] | None, Field(description="why it resolved")]
+    at: Annotated[Stamp, Field(description="event time: the end of a pane")]
+    started_at: Stamp
+    metric: str
+    unit: str
+    value: Annotated[float | None, Field(description="in ``unit``; None: no data")]
+    threshold: float
+    window: Annotated[str, Field(pattern=r"^[0-9]+[sm]$", description="how far back the rule looked")]
+    incomplete: bool
+    summary: str
+    actions: tuple[str, ...]
+    escalation: EscalationStep | None
+    evidence: Evidence
+    links: Links
+    published_at: Annotated[Stamp | None, Field(description="the wall clock's, in a live run only")] = None
+
+
+class RequestColumns(Document):
+    """Columns of equal length: row i of each is request i."""
+
+    at: Annotated[tuple[str | None, ...], Field(description="RFC 3339, as the line's envelope or the line wrote it")]
+    method: tuple[str | None, ...]
+    target: Annotated[tuple[str | None, ...], Field(description="as logged, query and all")]
+    route: Annotated[tuple[str, ...], Field(description="the path with its ids replaced")]
+    status: tuple[Annotated[int, Field(ge=100, le=599)] | None, ...]
+    duration_ms: Annotated[tuple[Ms | None, ...], Field(description="None: the line does not say, which is not 0")]
+    client_ip: tuple[str | None, ...]
+    format: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _equal(self) -> Self:
+        if len({len(column) for _, column in self}) > 1:
+            raise ValueError("columns must be of equal length")
+        return self
+
+
+class Requests(Document):
+    """fly.requests: the parsed requests of one instance in some records. Repeats have the same ``id``: keep one."""
+
+    v: Version
+    id: Annotated[str, Field(description="of the record they come from: partition/offset/...")]
+    app: str
+    instance: str
+    region: str
+    columns: RequestColumns
+
+
+class Dead(Document):
+    """fly.dead: a record of fly.logs, or a line of one, that nobody could read, whole."""
+
+    v: Version
+    id: Annotated[str, Field(description="partition/offset, and /line where the rest of the record was read")]
+    reason: Unreadable
+    key: Annotated[str, Field(description="what is not UTF-8 in it is replaced")]
+    encoding: Annotated[Literal["utf-8", "base64"], Field(description="how ``value`` tells the bytes")]
+    value: str
+
+
+Row = Annotated[
+    tuple[Stamp | None, str] | tuple[Stamp | None, str, str | None, str | None],
+    Field(description="[stamp, text], or [stamp, text, provider, level] where they differ from the head"),
+]
+
+
+class Batch(Document):
+    """fly.logs: lines of one app and instance; the record's key is ``app/instance``. ``v`` must be the first field.
+
+    Without app or instance the key's count.
+    """
+
+    v: Version
+    app: str = ""
+    instance: str = ""
+    region: str = ""
+    provider: Annotated[str, Field(description="app, proxy, runner, probe ...")] = "app"
+    level: str = ""
+    lines: Annotated[tuple[Row, ...], Field(min_length=1)]
+
+
+class Tick(Document):
+    """fly.logs: "the clock of this partition is the time of this record"."""
+
+    v: Version
+    tick: Literal[True]
+
+
+Logs = Batch | Tick  # Fly's own JSON lines are read as well: streams.core.batches
+
+DOCUMENTS: dict[str, Any] = {
+    "fly.logs": Logs,
+    "fly.requests": Requests,
+    "fly.windows": Window,
+    "fly.alerts": Alert,
+    "fly.dead": Dead,
+}
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "schemas"
+
+
+class Untitled(GenerateJsonSchema):
+    """Leaves out the titles that only repeat the names of fields."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002, D102  # the signature is pydantic's
+        return False
+
+
+def schema(topic: str) -> bytes:
+    """Return the JSON Schema of a topic's values."""
+    found = TypeAdapter(DOCUMENTS[topic]).json_schema(schema_generator=Untitled)
+    document = {"$schema": GenerateJsonSchema.schema_dialect, **found, "title": topic}
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Write a file for every topic."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for topic in DOCUMENTS:
+        file = folder / f"{topic}.json"
+        file.write_bytes(schema(topic))
+        sys.stdout.write(f"{file.relative_to(folder.parent)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,316 @@
+"""The slow, obviously right recount: lines one by one into plain lists, rules over raw requests. Shares no fold with the core.
+
+Only the reading of a single line is the core's own (``reading.parse``, which the format tests hold to fixtures). Beside it,
+logs made of a seed, which have everything in them that a recount could get wrong.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from random import Random
+from typing import Any
+
+from streams.core.joins import Joins
+from streams.core.plan import App, Plan
+from streams.core.reading import parse
+from streams.core.rules import Escalation, Rule, Severity
+from streams.core.stamps import text
+from streams.core.values import Line, Request
+
+TEN_SECONDS = 10_000
+MINUTE = 60_000
+QUIET_AFTER = 120_000  # rules are judged for so long behind the last pane's start
+Judgements = list[tuple[int, str, float | None]]  # when, breached/clear/no data, the value
+
+
+@dataclass
+class Counted:
+    """One request as far as windows and rules care."""
+
+    at_ms: int
+    status: int | None
+    duration_ms: float | None  # None also where it joins no percentile
+
+
+@dataclass
+class Seen:
+    """What one app did."""
+
+    requests: list[Counted] = field(default_factory=list)
+    health: list[int] = field(default_factory=list)  # when
+    lines: list[int] = field(default_factory=list)  # when
+    skipped: list[tuple[int, str]] = field(default_factory=list)  # when, why
+
+
+def stamp_ms(stamp: str) -> int:
+    """Return whole milliseconds since 1970; what is finer is dropped."""
+    return (datetime.fromisoformat(stamp) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def read(lines: Iterable[Line], plan: Plan) -> dict[str, Seen]:
+    """Read lines one by one; each must have its envelope's stamp, which says where it counts."""
+    joins: dict[tuple[str, str], Joins] = defaultdict(Joins)
+    apps: dict[str, Seen] = defaultdict(Seen)
+    for line in lines:
+        at_ms = stamp_ms(line.stamp or "")
+        seen, parsed = apps[line.app], parse(line, joins[line.app, line.instance])
+        seen.lines.append(at_ms)
+        if not isinstance(parsed, Request):
+            seen.skipped.append((at_ms, str(parsed.reason)))
+        else:
+            app = plan.apps.get(line.app, App(line.app))
+            if parsed.path in app.health_paths:
+                seen.health.append(at_ms)
+            else:
+                untimed = parsed.status == 101 or parsed.path in app.latency_exclude_paths
+                seen.requests.append(Counted(at_ms, parsed.status, None if untimed else parsed.duration_ms))
+    return apps
+
+
+def windows(lines: Iterable[Line], plan: Plan) -> dict[str, dict[str, Any]]:
+    """Return each minute in which an app said anything, by the id of its window."""
+    found: dict[str, dict[str, Any]] = {}
+    for app, seen in read(lines, plan).items():
+        for minute in sorted({at_ms // MINUTE * MINUTE for at_ms in seen.lines}):
+            inside = [each for each in seen.requests if minute <= each.at_ms < minute + MINUTE]
+            reasons = [reason for at_ms, reason in seen.skipped if minute <= at_ms < minute + MINUTE]
+            found[f"{app}/{text(minute)}"] = summary(inside) | {
+                "lines": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.lines),
+                "health_checks": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.health),
+                "skipped": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
+            }
+    return found
+
+
+def summary(requests: Sequence[Counted]) -> dict[str, Any]:
+    """Count requests one by one."""
+    by_status: dict[str, int] = {}
+    for each in requests:
+        if each.status is not None:
+            by_status[str(each.status)] = by_status.get(str(each.status), 0) + 1
+    known = [each.status for each in requests if each.status is not None]
+    took = [each.duration_ms for each in requests if each.duration_ms is not None]
+    return {
+        "requests": len(requests),
+        "by_status": by_status,
+        "unknown_status": len(requests) - len(known),
+        "error_ratio": sum(status >= 500 for status in known) / len(known) if known else None,
+        "duration_ms": {
+            "count": len(took),
+            "min": min(took, default=None),
+            "avg": sum(took) / len(took) if took else None,
+            "max": max(took, default=None),
+            "p50": percentile(took, 50),
+            "p95": percentile(took, 95),
+            "p99": percentile(took, 99),
+        },
+    }
+
+
+def percentile(values: Sequence[float], percent: int) -> float | None:
+    """Return the nearest-rank percentile: the smallest value that so many percent of all do not exceed."""
+    if not values:
+        return None
+    rank = (percent * len(values) + 99) // 100
+    return sorted(values)[rank - 1]
+
+
+def alerts(lines: Iterable[Line], plan: Plan) -> list[dict[str, Any]]:
+    """Return all transitions of all rules and apps, in order of time."""
+    apps = read(lines, plan)
+    last = max(at_ms for seen in apps.values() for at_ms in seen.lines) // TEN_SECONDS * TEN_SECONDS
+    found: list[dict[str, Any]] = []
+    for app in sorted(apps):
+        panes: dict[int, list[Counted]] = defaultdict(list)
+        for each in apps[app].requests:
+            panes[each.at_ms // TEN_SECONDS * TEN_SECONDS].append(each)
+        if not panes:
+            continue
+        ends = range(min(panes) + TEN_SECONDS, last + QUIET_AFTER + 1, TEN_SECONDS)
+        for rule in plan.rules:
+            if watches(rule, app, plan):
+                found += life(rule, app, [judged(rule, panes, end) for end in ends])
+    order = {rule.name: i for i, rule in enumerate(plan.rules)}
+    return sorted(found, key=lambda each: (stamp_ms(each["at"]), each["app"], order[each["rule"]]))
+
+
+def watches(rule: Rule, app: str, plan: Plan) -> bool:
+    """Tell whether a rule stands for an app: by name, by level, or for all that are not ignored."""
+    level = plan.apps[app].monitoring if app in plan.apps else plan.unlisted.monitoring
+    named, levels = list(rule.apps), list(rule.monitoring)
+    return app in named if named else level != "ignore" and (level in levels or not levels)
+
+
+def judged(rule: Rule, panes: dict[int, list[Counted]], end: int) -> tuple[int, str, float | None]:
+    """Recompute the trailing window that ends there, widened by ten seconds until there are enough requests."""
+    width = rule.window_ms
+    while True:
+        inside = [each for start in range(end - width, end, TEN_SECONDS) for each in panes.get(start, ())]
+        if len(inside) >= rule.min_requests or width >= rule.widen_ms:
+            break
+        width += TEN_SECONDS
+    value = metric(rule.metric, inside, width) if len(inside) >= rule.min_requests else None
+    if value is None:
+        return end, "no data", None
+    if rule.above is not None:
+        return end, "breached" if value > rule.above else "clear", value
+    assert rule.below is not None
+    return end, "breached" if value < rule.below else "clear", value
+
+
+def metric(name: str, requests: Sequence[Counted], width_ms: int) -> float | None:
+    """Return a metric of the requests of a window."""
+    counted = summary(requests)
+    if name == "request_rate":
+        return len(requests) / (width_ms / 1000)
+    value: float | None = counted["error_ratio"] if name == "error_ratio" else counted["duration_ms"][name]
+    return value
+
+
+def life(rule: Rule, app: str, judgements: Judgements) -> list[dict[str, Any]]:
+    """Take one rule and app through all judgements: keep all of a life in a list, and look at the whole list each time."""
+    said: list[dict[str, Any]] = []
+    seen: Judgements = []
+    fired: int | None = None
+    told = 0
+
+    def say(at_ms: int, state: str, value: float | None, reason: str | None = None, level: int = 0) -> None:
+        started = seen[0][0]
+        an_id = sha256(f"{rule.name}\n{app}\n\n{started}".encode()).hexdigest()[:16]
+        head = {"at": text(at_ms), "rule": rule.name, "app": app, "state": state, "reason": reason, "level": level}
+        said.append(head | {"id": an_id, "started_at": text(started), "value": value})
+
+    for at_ms, judgement, value in judgements:
+        if not seen and judgement != "breached":
+            continue
+        seen.append((at_ms, judgement, value))
+        if len(seen) == 1 and rule.for_ms and rule.publish_pending:
+            say(at_ms, "pending", value)
+        ended = over(rule, seen, fired=fired is not None)
+        if fired is None and judgement == "breached" and at_ms - seen[0][0] >= rule.for_ms:
+            fired = at_ms
+            say(at_ms, "firing", value)
+        elif ended and fired is not None:
+            say(at_ms, "resolved", value, ended)
+        elif fired is not None:
+            due = [step for step in rule.escalate if at_ms - fired >= step.after_ms]
+            for level in range(told + 1, len(due) + 1):
+                say(at_ms, "escalated", value, level=level)
+            told = max(told, len(due))
+        if ended:
+            seen, fired, told = [], None, 0
+    return said
+
+
+def over(rule: Rule, seen: Judgements, *, fired: bool) -> str | None:
+    """Tell why a life ends with its last judgement: clear for long enough, or without data for too long; None: it goes on."""
+    at_ms, judgement, _ = seen[-1]
+    if judgement == "no data":
+        with_data = max(when for when, what, _ in seen if what != "no data")
+        return "no_data" if at_ms - with_data >= rule.no_data_after_ms else None
+    if judgement == "breached":
+        return None
+    if not fired:
+        return "clear"
+    breached = max(i for i, (_, what, _) in enumerate(seen) if what == "breached")
+    clear_since = next(when for when, what, _ in seen[breached:] if what == "clear")
+    return "clear" if at_ms - clear_since >= rule.keep_firing_ms else None
+
+
+APPS = {
+    "shop": App("shop", "production", health_paths=frozenset({"/health"}), latency_exclude_paths=frozenset({"/cable"})),
+    "desk": App("desk", "production", "basic"),
+}
+RULES = (
+    Rule(
+        "errors",
+        Severity.CRITICAL,
+        "error_ratio",
+        MINUTE,
+        above=0.2,
+        min_requests=10,
+        widen_ms=600_000,
+        for_ms=60_000,
+        keep_firing_ms=30_000,
+        escalate=(Escalation(60_000, ("a",)), Escalation(180_000, ("b",))),
+    ),
+    Rule("any-errors", Severity.INFO, "error_ratio", 10_000, above=0.0, publish_pending=True, for_ms=20_000),
+    Rule("slow", Severity.CRITICAL, "p95", MINUTE, above=3_000, min_requests=5, widen_ms=300_000, monitoring=("full",)),
+    Rule("slow-half", Severity.WARNING, "p50", 30_000, above=3_000, for_ms=10_000, no_data_after_ms=120_000),
+    Rule("slowest", Severity.INFO, "p99", 120_000, above=3_000, keep_firing_ms=60_000, apps=("shop", "py")),
+    Rule("spike", Severity.INFO, "request_rate", 30_000, above=0.35),
+    Rule("drought", Severity.INFO, "request_rate", MINUTE, below=0.05, for_ms=30_000, no_data_after_ms=180_000),
+)
+FORMATS = {  # app -> the formats of each of its instances
+    "shop": (("tiny", "pino"), ("tiny",), ("clf-time", "noise")),
+    "desk": (("rails",), ("rails", "noise")),
+    "api": (("clf", "clf-time"), ("logfmt", "tiny", "noise")),
+    "py": (("uvicorn",),),
+}
+
+
+def generated(seed: int, minutes: int = 40) -> list[Line]:
+    """Return a log of several apps, instances and formats: good and bad times, hours of silence, lines out of order."""
+    rng = Random(seed)
+    found: list[tuple[float, Line]] = []
+    at_ms = 1_760_119_200_000 + rng.randrange(MINUTE)
+    end_ms = at_ms + minutes * MINUTE
+    gap_ms = at_ms + (minutes // 2) * MINUTE
+    trouble = {app: [_phase(rng) for _ in range(minutes)] for app in FORMATS}
+    while at_ms < end_ms:
+        app = rng.choices(list(FORMATS), (6, 3, 2, 1))[0]
+        number = rng.randrange(len(FORMATS[app]))
+        errors, slow, rate = trouble[app][(at_ms - end_ms) // MINUTE]
+        later_ms = rng.choice((0, 0, number * 1_500))
+        for after_ms, said in _told(rng, FORMATS[app][number], at_ms, errors, slow) if rng.random() < rate else ():
+            line = Line(said, _stamp(rng, at_ms + after_ms), app, f"{app}-{number}", "iad")
+            found.append((at_ms + after_ms + later_ms, line))
+        at_ms += rng.choice((1, 40, 300, 700, 1_500, 9_000))
+        if gap_ms and at_ms > gap_ms:
+            at_ms, end_ms, gap_ms = at_ms + 9_000_000, end_ms + 9_000_000, 0
+    return [line for _, line in sorted(found, key=lambda each: each[0])]
+
+
+def _phase(rng: Random) -> tuple[float, float, float]:
+    """Return the shares of errors and of slow requests, and how much is asked at all, of a minute."""
+    return rng.choice((0.0, 0.0, 0.02, 0.5)), rng.choice((0.0, 0.0, 0.03, 0.7)), rng.choice((1.0, 1.0, 0.3, 0.0))
+
+
+def _stamp(rng: Random, at_ms: int) -> str:
+    whole = text(at_ms // 1_000 * 1_000)[:-1]
+    return rng.choice((f"{whole}Z", f"{whole}.{at_ms % 1_000:03}Z", f"{whole}.{at_ms % 1_000:03}999999Z"))
+
+
+def _told(rng: Random, formats: Sequence[str], at_ms: int, errors: float, slow: float) -> Iterator[tuple[int, str]]:
+    """Tell one request, or something else, in a format of an instance: lines, and when after the request."""
+    took = rng.uniform(4_000, 30_000) if rng.random() < slow else rng.lognormvariate(4, 1)
+    took = rng.choice((took, took, took, 0.0))
+    status = rng.choice(("500", "502", "503")) if rng.random() < errors else rng.choice(("200", "200", "304", "404", "499"))
+    target = rng.choice(("/", "/health", "/health?a=1", "/cable", f"/orders/{rng.randrange(99)}?q=é", "/v1/x"))
+    odd = rng.choice(("-", "101", "101", "000")) if rng.random() < 0.05 else status
+    clock = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
+    head = f'203.0.113.{rng.randrange(9)} - - [{clock}] "GET {target} HTTP/1.1" {odd} 17'
+    pino = {"req": {"method": "GET", "url": target}, "res": {"statusCode": int(status)}, "responseTime": round(took)}
+    an_id = f"{rng.getrandbits(128):032x}"
+    match rng.choice(formats):
+        case "tiny":
+            yield 0, f"GET {target} {odd} {rng.choice(('-', '17'))} - {rng.choice((f'{took:.3f}', f'{took:.3f}', '-'))} ms"
+        case "pino":
+            yield 0, json.dumps(pino)
+        case "clf":
+            yield 0, head
+        case "clf-time":
+            yield 0, f'{head} "-" "curl/8" {took / 1000:.3f}'
+        case "logfmt":
+            yield 0, f"method=GET path={target.split('?')[0]} status={status} duration={took:.2f}"
+        case "uvicorn":
+            yield 0, f'INFO:     203.0.113.7:5{rng.randrange(1000):03} - "GET {target} HTTP/1.1" {status} OK'
+        case "rails":
+            yield 0, f'[{an_id}] Started GET "{target}" for 203.0.113.7 at 2025-10-10 18:00:00 +0000'
+            yield 0, f"[{an_id}] Processing by HomeController#index as HTML"
+            yield rng.randrange(4_000), f"[{an_id}] Completed {status} OK in {took:.0f}ms (Views: 0.1ms)"
+        case _:
+            yield 0, rng.choice(("", "Listening on 3000", "    at run (index.js:1:2)", '{"msg": "hi"}', "\x1b[31moops\x1b[0m"))
