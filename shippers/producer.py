@@ -7,6 +7,8 @@ How a broker that is away loses and repeats nothing:
 - One hole in that: a batch that has not been sent yet and is older than the request timeout is thrown away while its
   partition has no leader, which is so for a moment after every restart of a broker; its numbers are spent, and
   everything behind it is refused as out of order. ``client.patient`` closes the hole: batches never grow old.
+- A broker that comes back keeps the numbers only of producers whose newest record is younger than
+  ``producer.id.expiration.ms``, by the records' timestamps. So none of ours is old: the time of old lines is a header.
 - We never send a record again by ourselves, with one exception: what the broker refused for its number
   (REFUSED) is surely not in its log (had it been, the answer would be "duplicate, fine"). That happens when a broker
   lost what it had acknowledged, as by a power cut. Then a new producer, with new numbers, sends all of it again.
@@ -59,11 +61,10 @@ class _Sent(Struct):
 class Producer:
     """A sink: the records under way, in order, and what has been acknowledged."""
 
-    def __init__(self, settings: Settings, *, own_times: bool = False) -> None:
-        """``own_times``: the records' own times must stand in the topic, not those of their arrival."""
+    def __init__(self, settings: Settings) -> None:
+        """Prepare; ``start`` connects."""
         self.lines = self.records = self.bytes = 0  # acknowledged
         self._settings = settings
-        self._own_times = own_times
         self._where = ",".join(settings.servers)
         self._client: Any = None
         self._client_turn = asyncio.Lock()  # one record enters one client at a time
@@ -152,7 +153,7 @@ class Producer:
             self.check()
             try:
                 future = await self._client.send(
-                    topic, record.value, record.key or None, sent.partition, timestamp_ms=record.at_ms
+                    topic, record.value, record.key or None, sent.partition, headers=codec.encode_at(record.at_ms)
                 )
             except NOT_TAKEN:
                 continue
@@ -172,8 +173,6 @@ class Producer:
         elif error is not None:
             self._fail(error)
         else:
-            if self._own_times and future.result().timestamp_type == 1:
-                self._fail("it stamps records itself; --history needs a topic with message.timestamp.type=CreateTime")
             sent.state = _State.SAFE
             self.lines += sent.record.lines
             self.records += 1

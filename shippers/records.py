@@ -12,7 +12,7 @@ MAX_VALUE_BYTES = 900_000  # a broker takes 1 MiB with its own overhead, unless 
 
 
 class Record(Struct, frozen=True, gc=False):
-    """One record: ``lines`` it carries, and its time, None where the broker or the producer's clock says it."""
+    """One record: ``lines`` it carries, and the time it speaks of, None where that is its arrival."""
 
     key: bytes
     value: bytes

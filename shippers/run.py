@@ -77,7 +77,7 @@ class ShipHistory:
 async def run(job: Job, settings: Settings, *, dry_run: bool = False) -> int:
     """Run the job and return the exit code."""
     batching = Batching(_limits(job, settings), settings.app_given or DEFAULT_APP)
-    sink = Printed() if dry_run else Producer(settings, own_times=job.own_times)
+    sink = Printed() if dry_run else Producer(settings)
     stop = asyncio.Event()
     _listen(stop, batching, sink)
     started_s = time.monotonic()

@@ -10,12 +10,28 @@ from msgspec import Struct
 from streams.core.records import Dead, Output, Progress, Published, Requests, Snapshot
 from streams.core.tally import Tally
 
+AT = "flywatch-at-ms"
 TICK = orjson.dumps({"v": 1, "tick": True})
 
 
 def encode_tick() -> bytes:
-    """Return the value of a tick record; its time is the record's own timestamp."""
+    """Return the value of a tick record; its time is the record's."""
     return TICK
+
+
+def encode_at(at_ms: int | None) -> list[tuple[str, bytes]]:
+    """Return the headers that say which time an old record speaks of; none for a record that speaks of its arrival.
+
+    It is no timestamp of Kafka's: by those, retention would remove old lines at once, and a broker that restarts would
+    forget the producer that numbered them, and take a repeated batch for a new one.
+    """
+    return [] if at_ms is None else [(AT, str(at_ms).encode())]
+
+
+def decode_at(headers: Any) -> int | None:
+    """Return what ``encode_at`` said; None where a record has no such header, or it is no number."""
+    value = dict(headers or ()).get(AT, b"")
+    return int(value) if value.isdigit() else None
 
 
 def encode_batch(

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.produce import ProduceRequest
 
 from shippers import client
 from shippers.batching import Batch
@@ -22,6 +25,7 @@ from shippers.client import DeliveryError
 from shippers.producer import Producer
 from shippers.records import Record, records
 from shippers.settings import Settings
+from streams.codec import decode_at
 
 pytestmark = pytest.mark.kafka
 
@@ -73,8 +77,8 @@ async def _until(holds: Callable[[], bool], told: str) -> None:
 
 
 @asynccontextmanager
-async def _producing(bootstrap: str, topic: str, *, own_times: bool = False, **more: Any) -> AsyncIterator[Producer]:
-    producer = Producer(Settings(bootstrap=bootstrap, topic=topic, **more), own_times=own_times)
+async def _producing(bootstrap: str, topic: str, **more: Any) -> AsyncIterator[Producer]:
+    producer = Producer(Settings(bootstrap=bootstrap, topic=topic, **more))
     await producer.start()
     try:
         yield producer
@@ -153,7 +157,7 @@ async def test_a_missing_topic_is_named_and_not_created(kafka_bootstrap: str) ->
 
 
 async def test_history_carries_its_own_times(kafka_bootstrap: str, tmp_path: Path) -> None:
-    """Records have their newest line's time, and every partition gets every tick, in order."""
+    """Records say their newest line's time, and every partition gets every tick, in order."""
     lines = [f"2025-10-10T17:00:{second:02}Z app[i{second % 8}] ord [info]{second}\n" for second in range(0, 60, 3)]
     (tmp_path / "a.log").write_text("".join(lines))
     topic = await _topic(kafka_bootstrap)
@@ -165,21 +169,13 @@ async def test_history_carries_its_own_times(kafka_bootstrap: str, tmp_path: Pat
     expected = [start_ms + second * 1_000 for second in (10, 20, 30, 40, 50, 50 + 125)]
     for partition in range(PARTITIONS):
         mine = [message for message in messages if message.partition == partition]
-        ticks = [message.timestamp for message in mine if orjson.loads(message.value).get("tick")]
+        ticks = [decode_at(message.headers) for message in mine if orjson.loads(message.value).get("tick")]
         assert ticks == expected
-        assert [message.timestamp for message in mine] == sorted(message.timestamp for message in mine)
+        times = [decode_at(message.headers) or 0 for message in mine]
+        assert times == sorted(times)
     for message in messages:
         if rows := orjson.loads(message.value).get("lines"):
-            assert message.timestamp == start_ms + max(int(row[1]) for row in rows) * 1_000
-
-
-async def test_history_needs_a_topic_that_keeps_times(kafka_bootstrap: str) -> None:
-    """A topic that stamps records itself is refused for history."""
-    topic = await _topic(kafka_bootstrap, **{"message.timestamp.type": "LogAppendTime"})
-    async with _producing(kafka_bootstrap, topic, own_times=True) as producer:
-        await producer.send(Record(b"a/i", b"{}", 1, 1_760_115_600_000))
-        with pytest.raises(DeliveryError, match="CreateTime"):
-            await asyncio.wait_for(producer.drain(), DEADLINE_S)
+            assert decode_at(message.headers) == start_ms + max(int(row[1]) for row in rows) * 1_000
 
 
 async def test_a_record_the_broker_never_takes(kafka_bootstrap: str) -> None:
@@ -218,6 +214,34 @@ async def test_a_broker_killed_while_lines_flow(
         await asyncio.wait_for(producer.drain(), DEADLINE_S)
     assert "Kafka answers again after" in capsys.readouterr().err
     _numbers_once_in_order(await _read(own_broker.bootstrap, topic), 4_000)
+
+
+@pytest.mark.parametrize("at_ms", [None, 1_760_115_600_000])
+async def test_an_answer_lost_with_its_broker(own_broker: Any, monkeypatch: pytest.MonkeyPatch, at_ms: int | None) -> None:
+    """What a broker wrote, and died before it could say so, is in the topic once, however old the lines are."""
+    topic = await _topic(own_broker.bootstrap)
+    async with _producing(own_broker.bootstrap, topic) as producer:
+        connection = producer._client.client  # noqa: SLF001  # a moment that cannot be made from outside
+        send, answers = connection.send, 0
+
+        async def lossy(node: int, request: Any, **more: Any) -> Any:
+            nonlocal answers
+            answer = await send(node, request, **more)
+            if isinstance(request, ProduceRequest):
+                answers += 1
+                if answers == 3:
+                    await asyncio.to_thread(own_broker.kill)
+                    await asyncio.to_thread(own_broker.start)
+                    raise KafkaConnectionError("the answer was lost")
+            return answer
+
+        monkeypatch.setattr(connection, "send", lossy)
+        for number in range(400):
+            await producer.send(msgspec.structs.replace(_record(number), at_ms=at_ms))
+            if number % 80 == 79:
+                await asyncio.wait_for(producer.drain(), DEADLINE_S)
+    assert answers > 3
+    _numbers_once_in_order(await _read(own_broker.bootstrap, topic), 400)
 
 
 async def test_a_partition_without_leader_for_longer_than_the_timeout(

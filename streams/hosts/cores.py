@@ -20,6 +20,7 @@ class ParseCore(Struct, frozen=True):
 
     plan: Plan
     source: str
+    history: bool  # records say themselves which time they speak of
     name: str = "parse"
 
     def fresh(self, partition: int, clock_ms: int, /) -> panes.Partition:
@@ -33,7 +34,10 @@ class ParseCore(Struct, frozen=True):
     def step(self, state: panes.Partition, event: EventT[Any]) -> tuple[Step, bool]:
         """Take a record in; what reading it raises is our bug in one record: it goes to fly.dead, the others go on."""
         message = event.message
-        record = Record(message.offset, int(message.timestamp * 1000 + 0.5), message.value or b"", message.key or b"")
+        at_ms = codec.decode_at(message.headers) if self.history else None
+        if at_ms is None:
+            at_ms = int(message.timestamp * 1000 + 0.5)
+        record = Record(message.offset, at_ms, message.value or b"", message.key or b"")
         try:
             step = panes.step(state, record, self.plan)
         except Exception:  # noqa: BLE001  # step changes nothing before it can no longer raise

@@ -110,9 +110,10 @@ def build_app(settings: Settings) -> FlywatchApp:
     app.settings = settings
     app.topic_names = {role: topic.name for role, topic in catalogue.items()}
     app.stages = {}
-    for core in (ParseCore(plan, catalogue["logs"].name), WatchCore(plan, catalogue["panes"].name)):
+    history = settings.time.mode == "history"
+    for core in (ParseCore(plan, catalogue["logs"].name, history), WatchCore(plan, catalogue["panes"].name)):
         _host(app, core, plan.partitions)
-    if settings.time.mode == "live":
+    if not history:
         app.task(_ticker(app, settings, plan.partitions))
     app.task(_heart(app))
     return app

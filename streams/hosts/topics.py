@@ -26,7 +26,6 @@ class TopicMismatch(Exception):
 def catalogue(settings: Settings) -> dict[str, Topic]:
     """Return every topic by its role, the changelogs of both stages among them."""
     n, names = settings.topics.partitions, settings.topics
-    arrival = "LogAppendTime" if settings.time.mode == "live" else "CreateTime"
     delete = {role: {"cleanup.policy": "delete", "retention.ms": str(names.keep_ms(role))} for role in names.names}
     compact = {
         # Forgotten keys stay as small records until they are old; what is alive is written far more often than that.
@@ -38,18 +37,11 @@ def catalogue(settings: Settings) -> dict[str, Topic]:
         "min.cleanable.dirty.ratio": "0.1",
         "max.message.bytes": str(RECORD_BYTES),
     }
-    if settings.time.mode == "history":
-        delete["logs"]["retention.ms"] = "-1"  # records are as old as their lines: retention would remove them at once
+    arrival = {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(RECORD_BYTES)}
     windows = delete["windows"] | {"cleanup.policy": "compact,delete"}
     return {
-        "logs": Topic(
-            names.logs, n, delete["logs"] | {"message.timestamp.type": arrival, "max.message.bytes": str(RECORD_BYTES)}
-        ),
-        "panes": Topic(
-            names.panes,
-            n,
-            delete["panes"] | {"message.timestamp.type": "LogAppendTime", "max.message.bytes": str(RECORD_BYTES)},
-        ),
+        "logs": Topic(names.logs, n, delete["logs"] | arrival),
+        "panes": Topic(names.panes, n, delete["panes"] | arrival),
         "requests": Topic(names.requests, n, delete["requests"] | {"max.message.bytes": str(RECORD_BYTES)}),
         "events": Topic(names.events, n, delete["events"]),
         "security": Topic(names.security, n, delete["security"]),
@@ -115,7 +107,7 @@ async def _clock_difference(admin: AIOKafkaAdminClient, logs: Topic) -> list[str
     found = {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
     if found.get(key) in {None, logs.config[key]}:
         return []
-    return [f"topic {logs.name} has {key}={found[key]}, [time] mode needs {logs.config[key]}: change the mode or the topic"]
+    return [f"topic {logs.name} has {key}={found[key]}, flywatch needs {logs.config[key]}: change it, or choose another name"]
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: list[Topic], replication: int) -> None:
