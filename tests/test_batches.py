@@ -153,6 +153,7 @@ def test_stamps_far_from_the_clock(after_ms: int, where_ms: int, ahead: int, lat
     part = panes.Partition(0)
     line = Line(GOOD.text, text(NOW + after_ms), "shop", "m1")
     panes.step(part, Record(1, NOW, encoded([line], shape)), PLAN)
+    panes.settle(part, PLAN)
     assert list(part.panes) == [(NOW + where_ms, "shop")]
     (tally,) = part.panes.values()
     assert (tally.lines, tally.requests, tally.ahead, tally.skipped["late"]) == (1, 1 - late, ahead, late)
@@ -164,6 +165,7 @@ def test_each_stamp_is_judged_by_itself(first: int) -> None:
     both = [Line(GOOD.text, text(NOW), "shop", "m1"), Line(GOOD.text, text(NOW + 600_000), "shop", "m1")]
     part = panes.Partition(0)
     panes.step(part, Record(1, NOW, encoded([both[first], both[1 - first], both[first]], "batch")), PLAN)
+    panes.settle(part, PLAN)
     (tally,) = part.panes.values()
     assert (tally.requests, tally.ahead) == (3, 1 + first)
 

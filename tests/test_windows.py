@@ -70,6 +70,7 @@ def test_a_line_counts_in_the_pane_of_its_stamp(clock: str, start: str, shape: s
     part = panes.Partition(0)
     line = Line("GET / 200 1 - 1 ms", f"2025-10-10T{clock}Z", "x", "m1")
     panes.step(part, Record(1, START + MINUTE_MS, encoded([line], shape)), LIVE)
+    panes.settle(part, LIVE)
     assert list(part.panes) == [(stamps.ms(f"2025-10-10T{start}Z"), "x")]
 
 

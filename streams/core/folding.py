@@ -1,4 +1,4 @@
-"""Folds the lines of one record into tallies, by column. Knows no topic, and changes no state until it is done.
+"""Folds the lines of some records into tallies, by column. Knows no topic, and changes no state until it is done.
 
 The hot loop of flywatch: of each line ten seconds of its stamp are compared, the format that the instance wrote last is
 tried, and the row is kept; all the rest happens once a column. ``streams.core.reading`` says the same of one line.
@@ -24,16 +24,16 @@ BARE = "bare"  # the prefix of lines without an envelope's stamp: no stamp begin
 
 
 class Folding:
-    """One record on its way into tallies."""
+    """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
         "_apps",
-        "_clock_ms",
         "_joins",
         "_new_apps",
         "_plan",
         "_sources",
         "_touched",
+        "clock_ms",
         "counted",
         "deltas",
         "joined",
@@ -46,11 +46,11 @@ class Folding:
         joins: dict[tuple[str, str], Joins],
         apps: set[str],
         plan: Plan,
-        clock_ms: int,
+        clock_ms: int = 0,
     ) -> None:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
         self._sources, self._joins, self._apps = sources, joins, apps
-        self._plan, self._clock_ms = plan, clock_ms
+        self._plan, self.clock_ms = plan, clock_ms
         self._new_apps: set[str] = set()
         self._touched: dict[tuple[str, str], Source] = {}
         self.deltas: dict[tuple[int, str], Tally] = {}  # all else: (start of the pane, app) -> tally
@@ -116,7 +116,7 @@ class Folding:
                 self._other(source, text, stamp)
 
     def finish(self) -> None:
-        """Fold every column: after this, nothing of the record can fail any more."""
+        """Fold every column: after this, nothing of the records can fail any more."""
         for source in self._touched.values():
             published: dict[str, list[object]] = {}
             for column in source.columns.values():
@@ -149,22 +149,22 @@ class Folding:
         read = column.fmt.stamp_ms
         for row in column.rows:
             at_ms = stamps.bounded(read(row[5])) if read is not None and row[5] else None
-            start_ms, late, ahead = self._placed(None if at_ms is None else at_ms - at_ms % PANE_MS)
+            start_ms, late, ahead = self._placed(None if at_ms is None else at_ms - at_ms % PANE_MS, column.clock_ms)
             part = parts.get((start_ms, late, ahead))
             if part is None:
-                part = parts[start_ms, late, ahead] = Column(column.fmt, start_ms, late=late, ahead=ahead)
+                part = parts[start_ms, late, ahead] = Column(column.fmt, start_ms, column.clock_ms, late=late, ahead=ahead)
             part.rows.append(row)
             part.stamps.append(None if at_ms is None else stamps.text(at_ms))
         return parts.values()
 
-    def _placed(self, start_ms: int | None) -> tuple[int, bool, bool]:
+    def _placed(self, start_ms: int | None, clock_ms: int) -> tuple[int, bool, bool]:
         """Return the pane that counts, whether it is too late to count there, whether its stamp was ahead."""
-        arrival_ms = self._clock_ms - self._clock_ms % PANE_MS
+        arrival_ms = clock_ms - clock_ms % PANE_MS
         if start_ms is None:
             return arrival_ms, False, False
-        if start_ms + PANE_MS + self._plan.lateness_ms < self._clock_ms:
+        if start_ms + PANE_MS + self._plan.lateness_ms < clock_ms:
             return arrival_ms, True, False
-        if start_ms > self._clock_ms + self._plan.ahead_ms:
+        if start_ms > clock_ms + self._plan.ahead_ms:
             return arrival_ms, False, True
         return start_ms, False, False
 
@@ -175,10 +175,11 @@ class Folding:
             source.prefix, at_ms = stamp[:18], stamps.pane_ms(stamp[:18])
         else:
             source.prefix, at_ms = (None, stamps.ms(stamp)) if stamp else (BARE, None)
+        source.clock_ms = self.clock_ms
         if at_ms is None:
             source.start_ms, source.late, source.ahead = None, False, False
         else:
-            source.start_ms, source.late, source.ahead = self._placed(at_ms - at_ms % PANE_MS)
+            source.start_ms, source.late, source.ahead = self._placed(at_ms - at_ms % PANE_MS, self.clock_ms)
         source.write(source.fmt)
 
     def _other(self, source: Source, raw: str, stamp: str | None) -> None:
@@ -222,7 +223,7 @@ class Folding:
         tally.skipped[Reason.LATE if source.late else skipped.reason] += 1
 
     def _tally(self, start_ms: int | None, app: str) -> Tally:
-        key = (self._clock_ms - self._clock_ms % PANE_MS if start_ms is None else start_ms, app)
+        key = (self.clock_ms - self.clock_ms % PANE_MS if start_ms is None else start_ms, app)
         tally = self.deltas.get(key)
         if tally is None:
             tally = self.deltas[key] = Tally()
@@ -245,4 +246,5 @@ class Folding:
         if key not in self._touched:
             source.begin()
             self._touched[key] = source
+        source.prefix = None  # the clock may have moved since the record before
         return source

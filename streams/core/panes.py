@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from streams.core.batches import Batch, Unreadable, read
+from msgspec import Struct
+
+from streams.core.batches import Batch, Lines, Unreadable, read
 from streams.core.folding import Folding
 from streams.core.joins import Joins
 from streams.core.plan import PANE_MS, Plan
@@ -11,58 +13,28 @@ from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.values import Reason
 
-PUBLISHED_TOGETHER = 1_000  # requests
+FOLDED_TOGETHER = 1_000  # lines
 
 
-class Pending:
-    """Parsed requests that wait to be published together: until a tick, or until there are enough.
+class Waiting(Struct, frozen=True, gc=False):
+    """A record that was read and waits to be folded, and the partition's clock when it came."""
 
-    Both are facts of the log, so that the same records give the same documents wherever a run was cut; a checkpoint may
-    only be made while nothing waits.
-    """
-
-    __slots__ = ("_columns", "_count", "_first", "_last", "_number")
-
-    def __init__(self, number: int) -> None:
-        """Wait for requests of partition ``number``."""
-        self._number = number
-        self._columns: dict[tuple[str, str, str], dict[str, list[Any]]] = {}
-        self._count = 0
-        self._first = self._last = -1
-
-    def __len__(self) -> int:
-        """Return how many requests wait."""
-        return self._count
-
-    def take(self, folding: Folding, offset: int) -> list[Requests]:
-        """Add what a record brought; return all that waits when it is enough."""
-        for app, instance, region, columns in folding.published:
-            held = self._columns.setdefault((app, instance, region), columns)
-            if held is not columns:
-                for name, column in columns.items():
-                    held[name] += column
-            self._count += len(columns["at"])
-            self._first, self._last = (offset if self._first < 0 else self._first), offset
-        return self.flushed() if self._count >= PUBLISHED_TOGETHER else []
-
-    def flushed(self) -> list[Requests]:
-        """Return all that waits, by instance; afterwards nothing does."""
-        name = f"{self._number}/{self._first}-{self._last}"
-        found = [
-            Requests(f"{name}/{app}/{instance}/{region}", app, instance, region, columns)
-            for (app, instance, region), columns in self._columns.items()
-        ]
-        self._columns, self._count, self._first = {}, 0, -1
-        return found
+    record: Record
+    content: Batch | Lines
+    clock_ms: int
 
 
 class Partition:
     """What stage 1 remembers of one source partition: its clock, its open panes, its open joins.
 
     Keys of the state: ``pane/<start>/<app>`` -> tally, ``join/<app>/<instance>`` -> open requests.
+
+    Records wait to be folded together, as a column costs little more than a line, until a tick, or until there are
+    enough lines. Both are facts of the log, so that the same records give the same documents wherever a run was cut. A
+    checkpoint may only be made while nothing waits: what waits is no part of the state.
     """
 
-    __slots__ = ("apps", "clock_ms", "joins", "number", "panes", "pending", "sources", "unsent")
+    __slots__ = ("apps", "clock_ms", "joins", "number", "panes", "sources", "unsent", "waiting", "waiting_lines")
 
     def __init__(self, number: int, clock_ms: int = 0) -> None:
         """Make the empty state of partition ``number``."""
@@ -71,7 +43,8 @@ class Partition:
         self.panes: dict[tuple[int, str], Tally] = {}
         self.joins: dict[tuple[str, str], Joins] = {}
         self.unsent: set[tuple[int, str]] = set()
-        self.pending = Pending(number)  # empty at every checkpoint: no part of the state
+        self.waiting: list[Waiting] = []
+        self.waiting_lines = 0
         self.apps: set[str] = set()  # whose panes these are
         self.sources: dict[tuple[str, str], Source] = {}  # a cache: the format each instance wrote last; changes no result
 
@@ -94,28 +67,66 @@ def plain(value: Tally | Joins) -> Any:
 def step(state: Partition, record: Record, plan: Plan) -> Step:
     """Take one record in.
 
-    A batch changes panes and joins and publishes parsed requests. A tick publishes the snapshots of all panes that
-    changed since the last one, then the progress. Nothing in the state changes if reading the record raises.
+    Batches change panes and joins and publish parsed requests, once there are enough of them. A tick publishes the
+    snapshots of all panes that changed since the last one, then the progress. A record whose reading raises is dead,
+    and changes nothing; whatever else raises is a broken state.
     """
-    content = read(record.value, record.key, plan.limits.record_bytes)
-    clock_ms = max(state.clock_ms, record.at_ms)
+    try:
+        content = read(record.value, record.key, plan.limits.record_bytes)
+    except Exception:  # noqa: BLE001  # our bug in one record must not stop a partition
+        content = Unreadable.BUG
+    state.clock_ms = max(state.clock_ms, record.at_ms)
     if isinstance(content, Unreadable):
-        state.clock_ms = clock_ms
         return Step({}, [dead(state, record, content)])
     if isinstance(content, Batch) and content.tick:
-        state.clock_ms = clock_ms
         return _tick(state, record, plan)
-    folding = Folding(state.sources, state.joins, state.apps, plan, clock_ms)
+    state.waiting.append(Waiting(record, content, state.clock_ms))
+    state.waiting_lines += len(content.lines if isinstance(content, Batch) else content.good)
+    return settle(state, plan) if state.waiting_lines >= FOLDED_TOGETHER else Step({}, [])
+
+
+def settle(state: Partition, plan: Plan) -> Step:
+    """Fold all that waits; afterwards the state is settled."""
+    waiting, state.waiting, state.waiting_lines = state.waiting, [], 0
+    if not waiting:
+        return Step({}, [])
+    try:
+        return _fold(state, waiting, plan)
+    except Exception:  # noqa: BLE001  # as above; folding changes nothing before it can no longer raise
+        return _fold_each(state, waiting, plan)
+
+
+def _fold_each(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
+    """Fold record by record, so that only the one that raises is dead."""
+    done = Step({}, [])
+    for one in waiting:
+        try:
+            step = _fold(state, [one], plan)
+        except Exception:  # noqa: BLE001  # as above
+            step = Step({}, [dead(state, one.record, Unreadable.BUG)])
+        done.writes |= step.writes
+        done.outputs += step.outputs
+    return done
+
+
+def _fold(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
+    folding = Folding(state.sources, state.joins, state.apps, plan)
     outputs: list[Output] = []
-    if isinstance(content, Batch):
-        app, _, instance = record.key.decode("utf-8", "replace").partition("/")
-        folding.batch(content, app, instance)
-    else:
-        folding.lines(content.good)
-        outputs += [dead(state, record, why, line, f"/{i}") for i, (why, line) in enumerate(content.bad)]
+    for one in waiting:
+        record, content = one.record, one.content
+        folding.clock_ms = one.clock_ms
+        if isinstance(content, Batch):
+            app, _, instance = record.key.decode("utf-8", "replace").partition("/")
+            folding.batch(content, app, instance)
+        else:
+            folding.lines(content.good)
+            outputs += [dead(state, record, why, line, f"/{i}") for i, (why, line) in enumerate(content.bad)]
     folding.finish()  # the last call that may raise
-    state.clock_ms = clock_ms
-    outputs += state.pending.take(folding, record.offset)
+    name = f"{state.number}/{waiting[0].record.offset}-{waiting[-1].record.offset}"
+    outputs += [
+        Requests(f"{name}/{app}/{instance}/{region}", app, instance, region, columns)
+        for app, instance, region, columns in folding.published
+    ]
     return Step(absorb(state, folding, plan), outputs)
 
 
@@ -126,7 +137,7 @@ def dead(state: Partition, record: Record, why: Unreadable, line: bytes | None =
 
 
 def absorb(state: Partition, folding: Folding, plan: Plan) -> dict[str, Any]:
-    """Merge what a record brought into the panes it belongs to; return what changed. Nothing here can raise."""
+    """Merge what was folded into the panes it belongs to; return what changed. Nothing here can raise."""
     writes: dict[str, Any] = {}
     routes, evidence = plan.limits.routes_per_pane, plan.limits.evidence_lines
     for start_ms, app, counted in folding.counted:
@@ -151,13 +162,13 @@ def _pane(state: Partition, key: tuple[int, str], writes: dict[str, Any]) -> Tal
 
 
 def _tick(state: Partition, record: Record, plan: Plan) -> Step:
-    outputs: list[Output] = [*state.pending.flushed()]
+    settled = settle(state, plan)
+    writes, outputs = settled.writes, settled.outputs
     for start, app in sorted(state.unsent):
         tally = state.panes[start, app].copy()
         outputs.append(Snapshot(app, start, state.number, record.offset, tally))
     state.unsent.clear()
     outputs.append(Progress(state.number, state.clock_ms, record.offset))
-    writes: dict[str, Any] = {}
     for start, app in [key for key in state.panes if is_late(key[0], state.clock_ms, plan)]:
         del state.panes[start, app]
         writes[f"pane/{start}/{app}"] = None

@@ -9,7 +9,6 @@ from msgspec import Struct
 from streams import codec
 from streams.codec import Wire
 from streams.core import panes, watching
-from streams.core.batches import Unreadable
 from streams.core.plan import Plan
 from streams.core.records import Output, Progress, Record, Step
 from streams.core.stamps import text
@@ -32,16 +31,13 @@ class ParseCore(Struct, frozen=True):
         state.restore(key, plain)
 
     def step(self, state: panes.Partition, event: EventT[Any]) -> tuple[Step, bool]:
-        """Take a record in; what reading it raises is our bug in one record: it goes to fly.dead, the others go on."""
+        """Take a record in; checkpoints come with progress."""
         message = event.message
         at_ms = codec.decode_at(message.headers) if self.history else None
         if at_ms is None:
             at_ms = int(message.timestamp * 1000 + 0.5)
         record = Record(message.offset, at_ms, message.value or b"", message.key or b"")
-        try:
-            step = panes.step(state, record, self.plan)
-        except Exception:  # noqa: BLE001  # step changes nothing before it can no longer raise
-            return Step({}, [panes.dead(state, record, Unreadable.BUG)]), False
+        step = panes.step(state, record, self.plan)
         return step, bool(step.outputs) and isinstance(step.outputs[-1], Progress)
 
     def plain(self, value: Any) -> Any:
@@ -49,12 +45,12 @@ class ParseCore(Struct, frozen=True):
         return panes.plain(value)
 
     def settled(self, state: panes.Partition, /) -> bool:
-        """Tell whether no parsed requests wait to be published."""
-        return not len(state.pending)
+        """Tell whether no record waits to be folded."""
+        return not state.waiting
 
-    def flush(self, state: panes.Partition, /) -> list[Output]:
-        """Return the parsed requests that wait."""
-        return [*state.pending.flushed()]
+    def settle(self, state: panes.Partition, /) -> Step:
+        """Fold the records that wait."""
+        return panes.settle(state, self.plan)
 
     def clock_ms(self, state: panes.Partition, /) -> int:
         """Return the partition's clock."""
@@ -94,9 +90,9 @@ class WatchCore(Struct, frozen=True):
         """Return True: a board publishes everything at once."""
         return True
 
-    def flush(self, _state: watching.Board, /) -> list[Output]:
+    def settle(self, _state: watching.Board, /) -> Step:
         """Return nothing: nothing waits."""
-        return []
+        return Step({}, [])
 
     def clock_ms(self, _state: watching.Board, /) -> int:
         """Return 0: a board's clocks are a key of its state."""

@@ -150,7 +150,7 @@ def _options(settings: Settings, partitions: int) -> dict[str, Any]:
         "producer_max_request_size": topics.RECORD_BYTES,
         "consumer_max_fetch_size": 4 * MIB,
         "consumer_auto_offset_reset": "earliest",
-        "stream_buffer_maxsize": 256,
+        "stream_buffer_maxsize": 512,
         "stream_recovery_delay": 0.0,
         "stream_wait_empty": False,
         "Monitor": Unmonitored,

@@ -11,7 +11,7 @@ from typing import Any, Protocol, cast
 
 from faust import App, Table
 from faust.stores.memory import Store
-from faust.transport.drivers.aiokafka import Consumer, Producer, Transport
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Producer, Transport
 from faust.types import TP, EventT
 from yarl import URL
 
@@ -19,6 +19,8 @@ from streams.codec import decode_state
 from streams.hosts.ending import die
 
 COMMIT = "commit"
+FETCH_WAIT_MS = 50
+FULL_WAIT_S = 0.005
 
 
 class Recovered:
@@ -120,8 +122,26 @@ class Resuming(Protocol):
         """Take note that retention removed records before they were read."""
 
 
+class PromptThread(AIOKafkaConsumerThread):
+    """Faust's thread around aiokafka, in which partitions without news do not hold up the others.
+
+    aiokafka asks a broker one thing at a time. While it waits for partitions that have been read to their end, for as
+    long as 1.5 s by Faust's choice, one with a backlog whose buffer has run dry waits with them.
+    """
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        if not isinstance(consumer._fetch_max_wait_ms, int):  # noqa: SLF001  # Faust leaves no other way
+            raise TypeError("this aiokafka keeps its longest wait elsewhere")
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001  # as above
+        return consumer
+
+
 class ExactConsumer(Consumer):
     """Faust's consumer, which resumes where the state says and not where the group committed."""
+
+    def _new_consumer_thread(self) -> PromptThread:
+        return PromptThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every source partition behind its state's commit; tell the app where retention was faster."""
@@ -138,6 +158,13 @@ class ExactConsumer(Consumer):
             found[tp] = max(offset or 0, beginning)
         await self.seek_wait(found)
         return found
+
+    def getmany(self, timeout: float) -> Any:  # Faust's signature
+        """Ask for the next messages, again soon when a stream's buffer is full.
+
+        Faust leaves that partition out and waits for the others, up to a second, while the buffer has long run dry.
+        """
+        return super().getmany(min(timeout, FULL_WAIT_S) if self._buffered_partitions else timeout)
 
     async def wait_first(self, *coros: Any, timeout: Any = None) -> Any:  # noqa: ASYNC109  # mode's signature
         """Deliver a message straight through while the flow is on; Faust makes four tasks for each otherwise.

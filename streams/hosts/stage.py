@@ -46,10 +46,10 @@ class Core(Protocol):
         """Return a value of the state as plain JSON values."""
 
     def settled(self, state: Any, /) -> bool:
-        """Tell whether the state holds nothing that a restart would publish otherwise."""
+        """Tell whether the state holds all that was read: only then a checkpoint may be made."""
 
-    def flush(self, state: Any, /) -> list[Any]:
-        """Return what waits to be published, so that the state is settled."""
+    def settle(self, state: Any, /) -> Step:
+        """Take in what waits, so that the state is settled."""
 
     def clock_ms(self, state: Any, /) -> int:
         """Return the state's clock for the commit."""
@@ -117,24 +117,25 @@ class Stage:
     async def _process(self, part: Part, event: EventT[Any]) -> None:
         message = event.message
         if message.offset != part.offset + 1 and not part.fresh:
-            await self._publish(part, self.core.flush(part.state))
+            await self._take(part, self.core.settle(part.state))
             await self._checkpoint(part, message.partition)
             await self._settle(part)
             die(f"{self.core.name}: offsets {part.offset + 1}..{message.offset - 1} did not come; reading them again")
         step, durable = self.core.step(part.state, event)
         part.offset, part.fresh = message.offset, False
         part.unchecked += 1
-        for key, value in step.writes.items():
-            part.changed[key] = (message.offset, value)
-        await self._publish(part, step.outputs)
+        await self._take(part, step)
         due = durable and time.monotonic() - part.checked >= CHECKPOINT_SECONDS
         if (due or part.unchecked >= MAX_UNCHECKED) and self.core.settled(part.state):
             await self._checkpoint(part, message.partition)
         elif len(part.sent) > MAX_IN_FLIGHT:
             await self._settle(part)
 
-    async def _publish(self, part: Part, outputs: list[Any]) -> None:
-        for wire in self.core.encode(outputs):
+    async def _take(self, part: Part, step: Step) -> None:
+        """Note what the records up to the part's offset changed, and send what they publish."""
+        for key, value in step.writes.items():
+            part.changed[key] = (part.offset, value)
+        for wire in self.core.encode(step.outputs):
             part.sent.append(await self._send(wire))
 
     async def _settle(self, part: Part) -> None:
