@@ -13,13 +13,11 @@ from streams.core.joins import Fragment, Joins
 from streams.core.parsing import recognise
 from streams.core.plan import PANE_MS, Plan
 from streams.core.routes import OTHER
-from streams.core.sources import Column, Source
+from streams.core.sources import Column, Source, named
 from streams.core.tally import Requests as Counted
 from streams.core.tally import Tally
 from streams.core.values import Line, Reason, Skipped
 
-NAME_CHARS = 100
-UNNAMED = "(unknown)"
 BARE = "bare"  # the prefix of lines without an envelope's stamp: no stamp begins so
 
 
@@ -175,20 +173,21 @@ class Folding:
             source.prefix, at_ms = stamp[:18], stamps.pane_ms(stamp[:18])
         else:
             source.prefix, at_ms = (None, stamps.ms(stamp)) if stamp else (BARE, None)
-        source.clock_ms = self.clock_ms
-        if at_ms is None:
-            source.start_ms, source.late, source.ahead = None, False, False
-        else:
-            source.start_ms, source.late, source.ahead = self._placed(at_ms - at_ms % PANE_MS, self.clock_ms)
-        source.write(source.fmt)
+        start_ms, late, ahead = (None, False, False) if at_ms is None else self._placed(at_ms - at_ms % PANE_MS, self.clock_ms)
+        source.turn(start_ms, self.clock_ms, late=late, ahead=ahead)
 
     def _other(self, source: Source, raw: str, stamp: str | None) -> None:
         """Take a line that the format at hand refuses: another format, a part of a request, or nothing known."""
-        text, cut = reading.cleaned(raw, self._plan.limits.line_chars)
+        chars = self._plan.limits.line_chars
+        if len(raw) <= chars and (row := source.again(raw)):
+            source.add(row.groups())
+            source.note(stamp)
+            return
+        text, cut = reading.cleaned(raw, chars)
         if cut:
             self._tally(source.start_ms, source.app).cut += 1
         if found := recognise(text):
-            source.write(found[0])
+            source.learn(found[0])
             source.add(found[1].groups())
             source.note(stamp)
             return
@@ -230,8 +229,7 @@ class Folding:
         return tally
 
     def _source(self, app: str, instance: str, region: str) -> Source:
-        app = app[:NAME_CHARS].replace("/", "_") or UNNAMED
-        instance = instance[:NAME_CHARS]
+        app, instance = named(app, instance)
         if app not in self._apps and app not in self._plan.apps and app not in self._new_apps:
             if len(self._apps) + len(self._new_apps) >= self._plan.limits.apps:
                 app = OTHER

@@ -1,7 +1,16 @@
 """What a fold keeps of each instance while it reads records. Knows no envelope, plan or topic."""
 
 from streams.core.parsing import FORMATS
-from streams.core.parsing.format import Format, Texts
+from streams.core.parsing.format import Format, Row, Texts
+
+NAME_CHARS = 100
+UNNAMED = "(unknown)"
+SEEN = 4  # formats of one instance that are tried before the table of all
+
+
+def named(app: str, instance: str) -> tuple[str, str]:
+    """Return names that can be part of a key, whatever an envelope calls itself."""
+    return app[:NAME_CHARS].replace("/", "_") or UNNAMED, instance[:NAME_CHARS]
 
 
 class Column:
@@ -18,7 +27,7 @@ class Column:
 
 
 class Source:
-    """One instance of one app: the format it wrote last (kept), and its columns of the records at hand."""
+    """One instance of one app: the formats it writes (kept), and its columns of the records at hand."""
 
     __slots__ = (
         "add",
@@ -27,12 +36,14 @@ class Source:
         "clock_ms",
         "columns",
         "fmt",
+        "here",
         "instance",
         "late",
         "match",
         "note",
         "prefix",
         "region",
+        "seen",
         "start_ms",
     )
 
@@ -40,24 +51,48 @@ class Source:
         """Start with the first format as the guess."""
         self.app, self.instance, self.region = app, instance, region
         self.columns: dict[tuple[str, int | None, bool, bool, int], Column] = {}
+        self.seen: list[Format] = []
         self.begin()
         self.write(FORMATS[0])
 
     def begin(self) -> None:
         """Forget the last columns and keep the format."""
         self.columns = {}
+        self.here: dict[str, Column] = {}  # of those, the ones of the pane at hand, by format
         self.prefix: str | None = None
         self.start_ms: int | None = None
         self.clock_ms = 0
         self.late = self.ahead = False
 
-    def write(self, fmt: Format) -> Column:
+    def turn(self, start_ms: int | None, clock_ms: int, *, late: bool, ahead: bool) -> None:
+        """Move to a pane (None: each row to the pane of its own stamp), and go on with the format at hand."""
+        self.start_ms, self.clock_ms, self.late, self.ahead = start_ms, clock_ms, late, ahead
+        self.here = {}
+        self.write(self.fmt)
+
+    def write(self, fmt: Format) -> None:
         """Let the next rows go to the column of this format and of the pane at hand."""
-        start_ms = self.start_ms
-        key = (fmt.name, start_ms, self.late, self.ahead, self.clock_ms if start_ms is None else 0)
-        column = self.columns.get(key)
+        column = self.here.get(fmt.name)
         if column is None:
-            column = self.columns[key] = Column(fmt, start_ms, self.clock_ms, late=self.late, ahead=self.ahead)
+            start_ms = self.start_ms
+            key = (fmt.name, start_ms, self.late, self.ahead, self.clock_ms if start_ms is None else 0)
+            column = self.columns.get(key)
+            if column is None:
+                column = self.columns[key] = Column(fmt, start_ms, self.clock_ms, late=self.late, ahead=self.ahead)
+            self.here[fmt.name] = column
         self.fmt, self.match = fmt, fmt.match
         self.add, self.note = column.rows.append, column.stamps.append
-        return column
+
+    def again(self, text: str) -> Row | None:
+        """Try the other formats that the instance wrote before; the one that takes the text is its last one now."""
+        for fmt in self.seen:
+            if fmt is not self.fmt and (row := fmt.match(text)):
+                self.write(fmt)
+                return row
+        return None
+
+    def learn(self, fmt: Format) -> None:
+        """Let the next rows be of this format, and remember it among the last few."""
+        if fmt not in self.seen:
+            self.seen = [fmt, *self.seen[: SEEN - 1]]
+        self.write(fmt)

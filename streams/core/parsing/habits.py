@@ -32,4 +32,4 @@ def match(text: str) -> Row | None:
     return Fields(None, method, target or other_target, status or other_status, float(took) * UNITS_MS[unit], None)
 
 
-FORMATS = (Format("habit", clean(match), "tolerant, but all of the line: morgan's own end otherwise", 1.0, needle="s"),)
+FORMATS = (Format("habit", clean(match), "tolerant, but all of the line: morgan's own end otherwise", 1.0, needle=" /"),)
