@@ -14,6 +14,7 @@ import uvloop
 
 from streams.hosts.ending import EXIT_RESTART, die_when_stopped
 from streams.hosts.kafka import build_app
+from streams.hosts.seldom import Seldom
 from streams.settings import Settings
 
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 10.0
@@ -40,7 +41,8 @@ def _logging() -> dict[str, object]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+        "filters": {"seldom": {"()": Seldom}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["seldom"]}},
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {"aiokafka": {"level": "WARNING"}, "aiokafka.consumer.group_coordinator": {"level": "CRITICAL"}},
     }
