@@ -1,13 +1,23 @@
-"""The shipper's settings: environment and command line in, one frozen value out. Reads no file."""
+"""The shipper's settings: command line, environment and flywatch.toml in, one frozen value out.
+
+Of flywatch.toml it takes what it shares with the workers, the broker and the topic; the rest is the workers' affair, who
+check it. A machine that only ships needs no such file.
+"""
 
 import re
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\s]+$")]  # a key is app/instance
+
+
+FILE = "flywatch.toml"
+IN_FILE = {"bootstrap": ("kafka", "bootstrap"), "topic": ("topics", "logs")}
 
 
 class SettingError(Exception):
@@ -38,14 +48,17 @@ class Settings(BaseModel):
         for name, field in cls.model_fields.items():
             if environ.get(variable := field.title or ""):
                 values.setdefault(name, environ[variable])
+        where = {name: field.title or name for name, field in cls.model_fields.items()}
+        for name, (place, value) in shared(environ).items():
+            if name not in values:
+                values[name], where[name] = value, place
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
-            raise SettingError(_told(cls, error)) from None
+            raise SettingError(_told(where, error)) from None
         for server in settings.servers:
             if not HOST_AND_PORT.fullmatch(server) or not 0 < int(server.rpartition(":")[2]) < 65_536:
-                where = cls.model_fields["bootstrap"].title
-                raise SettingError(f"{where}: {server!r} is not HOST:PORT; write HOST:PORT,HOST:PORT")
+                raise SettingError(f"{where['bootstrap']}: {server!r} is not HOST:PORT; write HOST:PORT,HOST:PORT")
         return settings
 
     @property
@@ -54,11 +67,31 @@ class Settings(BaseModel):
         return [server.strip() for server in self.bootstrap.split(",")]
 
 
-def _told(cls: type[Settings], error: ValidationError) -> str:
+def shared(environ: Mapping[str, str]) -> dict[str, tuple[str, object]]:
+    """Return the fields that flywatch.toml sets, each with its place.
+
+    The file is that of FLYWATCH_CONFIG, else of this checkout, else of ``./config``.
+    """
+    given = environ.get("FLYWATCH_CONFIG")
+    places = [Path(given)] if given else [Path(__file__).parents[1] / "config", Path("config")]
+    file = next((place / FILE for place in places if (place / FILE).is_file()), None)
+    if file is None:
+        return {}
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{file}: {error}") from None
+    found = {}
+    for name, (table, key) in IN_FILE.items():
+        if isinstance(held := document.get(table), dict) and key in held:
+            found[name] = (f"{file}: {table}: {key}", held[key])
+    return found
+
+
+def _told(where: Mapping[str, str], error: ValidationError) -> str:
     first = error.errors()[0]
     name = str(first["loc"][0]) if first["loc"] else ""
-    field = cls.model_fields.get(name)
     message = first["msg"][0].lower() + first["msg"][1:]
     if "pattern" in first["type"]:
         message = "may not be empty or contain blanks or other odd signs"
-    return f"{field.title if field else name}: {first['input']!r}: {message}"
+    return f"{where.get(name, name)}: {first['input']!r}: {message}"

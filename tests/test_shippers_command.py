@@ -15,6 +15,8 @@ from typing import Any
 import orjson
 import pytest
 
+from shippers.settings import Settings
+
 DEADLINE_S = 30.0
 FLYSHIP = [sys.executable, "-m", "shippers"]
 REPOSITORY = Path(__file__).parents[1]
@@ -111,6 +113,32 @@ def test_bad_usage_is_one_line(environ: dict[str, str], arguments: list[str], se
     assert done.returncode == 2
     (line,) = done.stderr.decode().splitlines()
     assert told in line
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[topics]\nlogs = 'a b'", "flywatch.toml: topics: logs: 'a b'"),
+        ("[kafka]\nbootstrap = 'nowhere'", "flywatch.toml: kafka: bootstrap: 'nowhere' is not HOST:PORT"),
+        ("[kafka]\nbootstrap = 1", "flywatch.toml: kafka: bootstrap: 1"),
+        ("[topics", "flywatch.toml: Expected"),
+    ],
+)
+def test_a_shared_setting_that_is_wrong(environ: dict[str, str], tmp_path: Path, text: str, told: str) -> None:
+    """What flywatch.toml says wrongly of broker and topic ends with one line that says where it stands."""
+    (tmp_path / "flywatch.toml").write_text(text)
+    done = _run(environ, "stdin", settings={"FLYWATCH_CONFIG": str(tmp_path)})
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert told in line
+
+
+def test_the_broker_and_the_topic_of_the_file(environ: dict[str, str], tmp_path: Path) -> None:
+    """Broker and topic come from flywatch.toml, below the environment; its other settings are not the shipper's affair."""
+    (tmp_path / "flywatch.toml").write_text("unlisted = 3\n[kafka]\nbootstrap = 'b:1'\n[topics]\nlogs = 'mine'")
+    given = environ | {"FLYWATCH_CONFIG": str(tmp_path), "FLYWATCH_KAFKA__BOOTSTRAP": "c:2"}
+    settings = Settings.read(given, {})
+    assert (settings.bootstrap, settings.topic) == ("c:2", "mine")
 
 
 def test_a_broker_that_is_not_there(environ: dict[str, str]) -> None:
