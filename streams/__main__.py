@@ -72,7 +72,7 @@ def replay(
 ) -> None:
     """Read history: FILES (plain, .gz, .zst) become windows, alerts and a summary."""
     from streams.hosts import show  # noqa: PLC0415
-    from streams.hosts.replay import UnreadableFile  # noqa: PLC0415
+    from streams.hosts.files import UnreadableFile  # noqa: PLC0415
 
     if not files:
         raise click.UsageError("replay needs at least one FILE")
@@ -89,7 +89,7 @@ def replay(
 def parse(files: tuple[Path, ...], app: str | None, *, explain: bool) -> None:
     """Print one JSON object for each recognised line of FILES (default: standard input), in order."""
     from streams.hosts import parse_files  # noqa: PLC0415
-    from streams.hosts.replay import UnreadableFile  # noqa: PLC0415
+    from streams.hosts.files import UnreadableFile  # noqa: PLC0415
 
     try:
         parse_files.run(list(files), app or "", sys.stdout.buffer, explain=explain)

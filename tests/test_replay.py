@@ -15,7 +15,8 @@ from streams.core import stamps
 from streams.core.plan import Limits, Plan
 from streams.core.values import Line
 from streams.hosts import local
-from streams.hosts.replay import Replay, UnreadableFile, blocks
+from streams.hosts.files import Chunk, UnreadableFile, blocks
+from streams.hosts.replay import Replay
 from tests import oracle
 from tests.scenario import Outcome, nats, replayed, watched
 
@@ -69,12 +70,49 @@ def test_compression_does_not_matter(name: str, plain: Outcome, tmp_path: Path) 
 @pytest.mark.parametrize("size", [97, 1_024, 65_536])
 def test_blocks_do_not_matter(size: int, plain: Outcome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in blocks of any size, a file gives the same: no line and no character is torn."""
-    monkeypatch.setattr("streams.hosts.replay.BLOCK_BYTES", size)
+    monkeypatch.setattr("streams.hosts.files.BLOCK_BYTES", size)
     path = written(tmp_path / "log", CONTENT)
-    assert b"\n".join(blocks(path)).rstrip(b"\n") == CONTENT.rstrip(b"\n")
+    assert b"\n".join(blocks(Chunk(path))).rstrip(b"\n") == CONTENT.rstrip(b"\n")
     replay, outcome = run(path)
     same(outcome, plain)
     assert replay.lines == len(LINES)
+
+
+JOINED = (
+    'Started GET "/x/{n}" for 203.0.113.1 at 2025-10-10 18:00:00 +0000',
+    "Completed 200 OK in {n}ms (Views: 1.0ms)",
+)
+
+
+def _many(kind: str) -> bytes:
+    """Return a file of several chunks: lines that stand alone, and from the middle on ones that lean on others."""
+    rows = [clf(second).text for second in range(0, 3_000, 2)]
+    middle = {
+        "alone": [],
+        "joined": [line.format(n=n) for n in range(40) for line in JOINED],
+        "without a time": [f"    at f{n} (/app/index.js:{n}:1)" for n in range(200)],
+        "pretty": [json.dumps({"n": n, "message": "no line of Fly's", "of": {}}, indent=4) for n in range(60)],
+        "cut short": [],
+    }[kind]
+    end = ["{", '  "level": "info",'] if kind == "cut short" else []
+    return "\n".join([*rows[:750], *middle, *rows[750:], *end]).encode()
+
+
+@pytest.mark.parametrize("kind", ["alone", "joined", "without a time", "pretty", "cut short"])
+def test_processes_do_not_matter(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file cut into chunks that processes fold beside each other gives what one process gives, and counts every line."""
+    monkeypatch.setattr("streams.hosts.files.CHUNK_BYTES", 2_000)
+    monkeypatch.setattr("streams.hosts.files.BLOCK_BYTES", 1_000)
+    content = _many(kind)
+    path = written(tmp_path / "log", content)
+    one, expected = run(path)
+    several, outcome = Replay(PLAN, [path], "shop", processes=2), Outcome()
+    outcome.take(several.outputs())
+    several.close()
+    same(outcome, expected)
+    assert several.total == one.total
+    assert several.lines == one.lines == several.total.lines
+    assert one.lines == (1_500 + 60 if kind == "pretty" else content.count(b"\n") + 1)
 
 
 @pytest.mark.parametrize("panes", [3, 20])

@@ -11,14 +11,14 @@ from streams.core.joins import Joins
 from streams.core.routes import routes
 from streams.core.stamps import text
 from streams.core.values import Line, Request, Skipped
-from streams.hosts.replay import blocks
+from streams.hosts.files import Chunk, blocks
 
 ROUTE_CHARS = 200
 
 
 def run(paths: list[Path], app: str, out: BinaryIO, *, explain: bool) -> None:
     """Read files, or standard input when there is none, and write NDJSON."""
-    for source in (blocks(path) for path in paths) if paths else (_stdin(),):
+    for source in (blocks(Chunk(path)) for path in paths) if paths else (_stdin(),):
         out.writelines(json_line(row) for row in rows(source, app, explain=explain))
     out.flush()
 

@@ -1,5 +1,6 @@
 """Runs the local hosts and shows what comes out: on the terminal for people, as NDJSON for programs, into files."""
 
+import os
 import sys
 import time
 from collections import Counter
@@ -108,9 +109,10 @@ def replay(settings: Settings, paths: list[Path], app: str, sinks: Sinks) -> Non
     """Read files to their end and print a summary."""
     began = time.monotonic()
     with ExitStack() as stack:
+        run = Replay(settings.plan(), paths, app, os.cpu_count() or 1)
+        stack.callback(run.close)
         terminal = stack.enter_context(Terminal(Console(stderr=True, quiet=sinks.as_json), live=True))
         shown = Shown(sinks, terminal, stack, stream=False)
-        run = Replay(settings.plan(), paths, app)
         for output in run.outputs(lambda reached_ms: terminal.progress(run.lines, text(reached_ms))):
             shown.take(output)
         totals = summary(run.lines, run.total) | _ended(shown, run.lines, began)

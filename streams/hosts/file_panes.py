@@ -1,0 +1,174 @@
+"""Folds files into panes: chunk by chunk here, or in processes beside this one, with the same result. Decides nothing.
+
+A chunk leans on the ones before it in three ways: a request told over several lines may have begun there, a document
+printed over several lines, and lines that tell no time count with their neighbours. One that does is not folded alone.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future
+from pathlib import Path
+
+from msgspec import Struct
+
+from streams.core import batches, lines, panes
+from streams.core.folding import Folding
+from streams.core.plan import Plan
+from streams.core.tally import Tally
+from streams.hosts.files import Chunk, blocks, chunks
+from streams.hosts.local import stamp_ms
+
+FIRST_BYTES = 65_536  # looked through for a first time
+AHEAD = 2  # chunks under way for each process
+Pane = tuple[int, str, Tally]  # start in ms, app, what happened
+
+
+class Folded(Struct, frozen=True):
+    """What a chunk came to by itself; ``clock_ms`` is where lines behind it count that tell no time."""
+
+    panes: list[Pane]
+    lines: int
+    clock_ms: int
+
+
+class Reader:
+    """Folds one chunk after another into the panes of ``state``."""
+
+    def __init__(self, app: str, plan: Plan) -> None:
+        """Name the app of lines that do not say theirs."""
+        self.state = panes.Partition(0)
+        self.assembler = lines.Assembler()
+        self.clock_ms: int | None = None
+        self.lines = 0
+        self._app = app
+        self._plan = plan
+
+    def chunk(self, chunk: Chunk) -> Iterator[None]:
+        """Fold block by block."""
+        fresh = True
+        for block in blocks(chunk):
+            if fresh:
+                self.clock_ms = self._first_ms(block) or self.clock_ms or int(chunk.path.stat().st_mtime * 1000)
+                fresh = False
+            self._fold(block)
+            yield
+
+    def alone(self, chunk: Chunk) -> Folded | None:
+        """Fold a chunk that leans on nothing before or behind it; None when it does."""
+        for block in blocks(chunk):
+            if self.clock_ms is None and (first_ms := self._first_ms(block)) is not None:
+                self.clock_ms = first_ms
+            if self.clock_ms is None:
+                return None
+            self._fold(block)
+            if self.state.joins:
+                return None
+        if self.clock_ms is None or self.assembler.rest():
+            return None
+        return Folded([(*key, tally) for key, tally in self.state.panes.items()], self.lines, self.clock_ms)
+
+    def rest(self) -> None:
+        """Fold what stands at the end as the beginning of a document."""
+        if held := self.assembler.rest():
+            self._lines(held)
+
+    def _first_ms(self, block: bytes) -> int | None:
+        """Return the first time that a line near the beginning tells."""
+        for raw in block[:FIRST_BYTES].decode("utf-8", "replace").split("\n"):
+            at_ms = stamp_ms(lines.unwrap(raw, self._app))
+            if at_ms is not None:
+                return at_ms
+        return None
+
+    def _fold(self, block: bytes) -> None:
+        if block.startswith(b'{"') and batches.is_fly(block.partition(b"\n")[0]):
+            content = batches.read(block, b"", len(block))
+            if isinstance(content, batches.Lines) and not content.bad:
+                folding = self._folding()
+                folding.lines(content.good)
+                self._finish(folding, len(content.good))
+                return
+        self._lines([whole for raw in block.decode("utf-8", "replace").split("\n") for whole in self.assembler.take(raw)])
+
+    def _lines(self, raws: list[str]) -> None:
+        folding = self._folding()
+        folding.take(lines.unwrap(raw, self._app) for raw in raws)
+        self._finish(folding, len(raws))
+
+    def _folding(self) -> Folding:
+        return Folding(self.state.sources, self.state.joins, self.state.apps, self._plan, self.clock_ms or 0)
+
+    def _finish(self, folding: Folding, count: int) -> None:
+        folding.finish()
+        panes.absorb(self.state, folding, self._plan)
+        self.lines += count
+        self.clock_ms = max((start for start, *_ in folding.counted), default=self.clock_ms)
+
+
+def fold_alone(chunk: Chunk, app: str, plan: Plan) -> Folded | None:
+    """Fold a chunk in a process of its own."""
+    return Reader(app, plan).alone(chunk)
+
+
+class FilePanes:
+    """One file on its way into panes."""
+
+    def __init__(self, path: Path, app: str, plan: Plan) -> None:
+        """Name the app of lines that do not say theirs. UnreadableFile when there is no such file."""
+        self.chunks = deque(chunks(path))
+        self._app = app
+        self._plan = plan
+        self._reader = Reader(app, plan)
+
+    @property
+    def lines(self) -> int:
+        """Lines read so far."""
+        return self._reader.lines
+
+    def panes(self, pool: Executor | None = None, processes: int = 1) -> Iterator[Pane]:
+        """Yield panes by time; a pane comes a second time only if the file goes back further than ``limits.panes`` panes."""
+        if pool is not None and len(self.chunks) > 1:
+            for _ in self._beside(pool, processes * AHEAD):
+                yield from self._too_many()
+        while self.chunks:
+            for _ in self._reader.chunk(self.chunks.popleft()):
+                yield from self._too_many()
+        self._reader.rest()
+        yield from self._oldest(len(self._reader.state.panes))
+
+    def _beside(self, pool: Executor, ahead: int) -> Iterator[None]:
+        """Merge chunks folded by others, in order, up to the first that leans on its neighbours."""
+        waiting: deque[Future[Folded | None]] = deque()
+        coming = iter(list(self.chunks))
+        try:
+            while self.chunks:
+                while len(waiting) < ahead and (chunk := next(coming, None)) is not None:
+                    waiting.append(pool.submit(fold_alone, chunk, self._app, self._plan))
+                folded = waiting.popleft().result()
+                if folded is None:
+                    return
+                self.chunks.popleft()
+                self._merge(folded)
+                yield
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _merge(self, folded: Folded) -> None:
+        held, limits = self._reader.state.panes, self._plan.limits
+        for start, app, tally in folded.panes:
+            pane = held.setdefault((start, app), tally)
+            if pane is not tally:
+                pane.merge(tally, limits.routes_per_pane, limits.evidence_lines)
+        self._reader.lines += folded.lines
+        self._reader.clock_ms = folded.clock_ms
+
+    def _too_many(self) -> Iterator[Pane]:
+        if len(self._reader.state.panes) > self._plan.limits.panes:
+            yield from self._oldest(len(self._reader.state.panes) // 4)
+
+    def _oldest(self, count: int) -> Iterator[Pane]:
+        held = self._reader.state.panes
+        for start, app in heapq.nsmallest(count, held):
+            yield start, app, held.pop((start, app))
