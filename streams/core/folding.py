@@ -10,7 +10,9 @@ from streams.core import reading, stamps
 from streams.core.batches import Batch, FlyLine
 from streams.core.columns import Columns
 from streams.core.joins import Fragment, Joins
+from streams.core.lines import unwrap
 from streams.core.parsing import recognise
+from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
 from streams.core.routes import OTHER
 from streams.core.sources import Column, Source, named
@@ -95,23 +97,44 @@ class Folding:
     def take(self, content: Iterable[Line]) -> None:
         """Take lines out of any envelopes, of any apps and instances."""
         near: dict[tuple[str, str], Source] = {}
-        chars, wanted = self._plan.limits.line_chars, self._plan.requests
         for line in content:
-            source = near.get((line.app, line.instance))
-            if source is None:
-                source = near[line.app, line.instance] = self._source(line.app, line.instance, line.region)
-            stamp, text = line.stamp, line.text
-            if stamp is None:
-                if source.prefix != BARE:
-                    self._turn(source, None)
-            elif stamp[:18] != source.prefix or stamp[-1:] != "Z":
-                self._turn(source, stamp)
-            if (row := source.match(text)) and len(text) <= chars:
+            self._take(line, near)
+
+    def raw(self, content: Iterable[str], app: str) -> None:
+        """Take lines as a file has them, in any envelope or in none; ``app`` is that of lines that name none.
+
+        Most files have no envelope and one format, which is then tried before anything else. No message of any format
+        is in an envelope, so this changes nothing but the speed.
+        """
+        chars, wanted = self._plan.limits.line_chars, self._plan.requests
+        near: dict[tuple[str, str], Source] = {}
+        source: Source | None = None  # of the line before, if that was bare
+        for raw in content:
+            if source is not None and (row := source.match(raw)) and len(raw) <= chars:
                 source.add(row.groups())
                 if wanted:
-                    source.note(stamp)
-            else:
-                self._other(source, text, stamp)
+                    source.note(None)
+                continue
+            line = unwrap(raw, app)
+            taken = self._take(line, near)
+            source = taken if line.stamp is None and line.text == raw and line.app == app and not line.instance else None
+
+    def _take(self, line: Line, near: dict[tuple[str, str], Source]) -> Source:
+        source = near.get((line.app, line.instance))
+        if source is None:
+            source = near[line.app, line.instance] = self._source(line.app, line.instance, line.region)
+        stamp, text = line.stamp, line.text
+        if stamp is None:
+            if source.prefix != BARE:
+                self._turn(source, None)
+        elif stamp[:18] != source.prefix or stamp[-1:] != "Z":
+            self._turn(source, stamp)
+        if (row := source.match(text)) and len(text) <= self._plan.limits.line_chars:
+            source.add(row.groups())
+            source.note(stamp)
+        else:
+            self._other(source, text, stamp)
+        return source
 
     def finish(self) -> None:
         """Fold every column: after this, nothing of the records can fail any more."""
@@ -126,7 +149,7 @@ class Folding:
 
     def _fold(self, source: Source, column: Column, published: dict[str, list[object]]) -> None:
         app, limits = self._plan.app(source.app), self._plan.limits
-        for part in self._by_pane(column) if column.start_ms is None else (column,):
+        for part in by_pane(column, self._plan) if column.start_ms is None else (column,):
             start_ms = part.start_ms or 0
             columns = Columns(part.fmt, part.rows, limits)
             if part.late:
@@ -141,31 +164,6 @@ class Folding:
                 for name, values in columns.published(part.stamps, part.fmt).items():
                     published.setdefault(name, []).extend(values)
 
-    def _by_pane(self, column: Column) -> Iterable[Column]:
-        """Part rows without an envelope's stamp by the stamps they carry themselves."""
-        parts: dict[tuple[int, bool, bool], Column] = {}
-        read = column.fmt.stamp_ms
-        for row in column.rows:
-            at_ms = stamps.bounded(read(row[5])) if read is not None and row[5] else None
-            start_ms, late, ahead = self._placed(None if at_ms is None else at_ms - at_ms % PANE_MS, column.clock_ms)
-            part = parts.get((start_ms, late, ahead))
-            if part is None:
-                part = parts[start_ms, late, ahead] = Column(column.fmt, start_ms, column.clock_ms, late=late, ahead=ahead)
-            part.rows.append(row)
-            part.stamps.append(None if at_ms is None else stamps.text(at_ms))
-        return parts.values()
-
-    def _placed(self, start_ms: int | None, clock_ms: int) -> tuple[int, bool, bool]:
-        """Return the pane that counts, whether it is too late to count there, whether its stamp was ahead."""
-        arrival_ms = clock_ms - clock_ms % PANE_MS
-        if start_ms is None:
-            return arrival_ms, False, False
-        if start_ms + PANE_MS + self._plan.lateness_ms < clock_ms:
-            return arrival_ms, True, False
-        if start_ms > clock_ms + self._plan.ahead_ms:
-            return arrival_ms, False, True
-        return start_ms, False, False
-
     def _turn(self, source: Source, stamp: str | None) -> None:
         """Move a source to the pane of this stamp; without a readable one, to the stamps of the lines themselves."""
         at_ms: int | None
@@ -173,7 +171,9 @@ class Folding:
             source.prefix, at_ms = stamp[:18], stamps.pane_ms(stamp[:18])
         else:
             source.prefix, at_ms = (None, stamps.ms(stamp)) if stamp else (BARE, None)
-        start_ms, late, ahead = (None, False, False) if at_ms is None else self._placed(at_ms - at_ms % PANE_MS, self.clock_ms)
+        start_ms, late, ahead = (
+            (None, False, False) if at_ms is None else placed(at_ms - at_ms % PANE_MS, self.clock_ms, self._plan)
+        )
         source.turn(start_ms, self.clock_ms, late=late, ahead=ahead)
 
     def _other(self, source: Source, raw: str, stamp: str | None) -> None:

@@ -206,6 +206,14 @@ class Assembler:
             return [" ".join(self.rest())]
         return self.rest() if len(self._held) > MAX_JSON_LINES else []
 
+    def several(self, block: str) -> list[str]:
+        """Return the lines that are complete with those of a block; a block without a lone brace is what it is."""
+        if "\r" in block:
+            block = f"{block}\n".replace("\r\n", "\n")[:-1]
+        if not self._held and "\n{\n" not in f"\n{block}\n":
+            return block.split("\n")
+        return [whole for raw in block.split("\n") for whole in self.take(raw)]
+
     def rest(self) -> list[str]:
         """Return what is held as it came: the input ended inside a document, or it is none."""
         held, self._held = self._held, []

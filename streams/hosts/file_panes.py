@@ -89,11 +89,11 @@ class Reader:
                 folding.lines(content.good)
                 self._finish(folding, len(content.good))
                 return
-        self._lines([whole for raw in block.decode("utf-8", "replace").split("\n") for whole in self.assembler.take(raw)])
+        self._lines(self.assembler.several(block.decode("utf-8", "replace")))
 
     def _lines(self, raws: list[str]) -> None:
         folding = self._folding()
-        folding.take(lines.unwrap(raw, self._app) for raw in raws)
+        folding.raw(raws, self._app)
         self._finish(folding, len(raws))
 
     def _folding(self) -> Folding:

@@ -1,0 +1,44 @@
+"""Decides in which pane a line counts. Knows no format, topic or clock but the one it is given."""
+
+from collections.abc import Iterable
+
+from streams.core import stamps
+from streams.core.parsing.format import Number
+from streams.core.plan import PANE_MS, Plan
+from streams.core.sources import Column
+
+
+def placed(start_ms: int | None, clock_ms: int, plan: Plan) -> tuple[int, bool, bool]:
+    """Return the pane that counts, whether the line is too late to count as what it says, whether its stamp was ahead.
+
+    ``start_ms`` is the pane of the line's stamp, None when it has none; it then counts when it arrives.
+    """
+    arrival_ms = clock_ms - clock_ms % PANE_MS
+    if start_ms is None:
+        return arrival_ms, False, False
+    if start_ms + PANE_MS + plan.lateness_ms < clock_ms:
+        return arrival_ms, True, False
+    if start_ms > clock_ms + plan.ahead_ms:
+        return arrival_ms, False, True
+    return start_ms, False, False
+
+
+def by_pane(column: Column, plan: Plan) -> Iterable[Column]:
+    """Part rows without an envelope's stamp by the stamps they carry themselves."""
+    parts: dict[tuple[int, bool, bool], Column] = {}
+    of_stamp: dict[Number, tuple[Column, str | None]] = {}  # many lines share a second
+    read = column.fmt.stamp_ms
+    for row in column.rows:
+        found = of_stamp.get(row[5])
+        if found is None:
+            at_ms = stamps.bounded(read(row[5])) if read is not None and row[5] else None
+            key = placed(None if at_ms is None else at_ms - at_ms % PANE_MS, column.clock_ms, plan)
+            part = parts.get(key)
+            if part is None:
+                part = parts[key] = Column(column.fmt, key[0], column.clock_ms, late=key[1], ahead=key[2])
+            told = None if at_ms is None or not plan.requests else stamps.text(at_ms)
+            found = of_stamp[row[5]] = (part, told)
+        part, told = found
+        part.rows.append(row)
+        part.stamps.append(told)
+    return parts.values()
