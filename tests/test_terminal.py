@@ -100,7 +100,7 @@ def test_a_pipe_gets_one_plain_line_a_transition() -> None:
     console = pipe()
     with Terminal(console, live=True) as terminal:
         terminal.window(WINDOW)
-        terminal.progress(10, "18:14")
+        terminal.progress("10 lines, 18:14")
         for alert in (FIRING, SLOW, ESCALATED, RESOLVED):
             terminal.alert(alert)
     assert seen(console) == (
@@ -134,7 +134,7 @@ def test_a_terminal_shows_the_latest_minute_of_each_app() -> None:
         terminal.window(WINDOW)
         terminal.window(WINDOW | {"start": "2025-10-10T18:13:00Z", "requests": 1})
         terminal.window(WINDOW | {"app": "hotdash-agent-service", "duration_ms": {"p50": None}, "error_ratio": None})
-        terminal.progress(12345, "2025-10-10T18:15:00Z")
+        terminal.progress("12,345 lines, 2025-10-10T18:15:00Z")
     assert rows(console) == {
         "hotdash-agent-service": ["18:14", "1,233", "20.55", "\u2013", "\u2013", "\u2013", "\u2013"],
         "hotdash-production": ["18:14", "1,233", "20.55", "22.3%", "758 ms", "16.8 s", "20.1 s"],
@@ -193,7 +193,7 @@ def test_nothing_missing_is_a_crash(make: Any, document: dict[str, Any]) -> None
     with Terminal(console, live=True) as terminal:
         terminal.window(document)
         terminal.alert(document)
-        terminal.progress(0, "")
+        terminal.progress("")
     terminal.summary(document)
     assert "\u2013" in seen(console)
     assert "None" not in seen(console)

@@ -6,7 +6,7 @@ printed over several lines, and lines that tell no time count with their neighbo
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
@@ -117,6 +117,8 @@ class FilePanes:
     def __init__(self, path: Path, app: str, plan: Plan) -> None:
         """Name the app of lines that do not say theirs. UnreadableFile when there is no such file."""
         self.chunks = deque(chunks(path))
+        self.bytes_total = path.stat().st_size
+        self.tell: Callable[[], None] = lambda: None  # called when some more has been read
         self._app = app
         self._plan = plan
         self._reader = Reader(app, plan)
@@ -126,14 +128,22 @@ class FilePanes:
         """Lines read so far."""
         return self._reader.lines
 
+    @property
+    def bytes_done(self) -> int:
+        """Bytes of chunks that have been read; a packed file is one chunk."""
+        return self.chunks[0].start if self.chunks else self.bytes_total
+
     def panes(self, pool: Executor | None = None, processes: int = 1) -> Iterator[Pane]:
         """Yield panes by time; a pane comes a second time only if the file goes back further than ``limits.panes`` panes."""
         if pool is not None and len(self.chunks) > 1:
             for _ in self._beside(pool, processes * AHEAD):
+                self.tell()
                 yield from self._too_many()
         while self.chunks:
-            for _ in self._reader.chunk(self.chunks.popleft()):
+            for _ in self._reader.chunk(self.chunks[0]):
+                self.tell()
                 yield from self._too_many()
+            self.chunks.popleft()
         self._reader.rest()
         yield from self._oldest(len(self._reader.state.panes))
 

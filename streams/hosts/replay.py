@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -50,8 +51,18 @@ class Replay:
         """Lines read so far."""
         return sum(file.lines for file in self._files)
 
-    def outputs(self, progress: Callable[[int], None] = lambda _: None) -> Iterator[Output]:
-        """Yield windows and alerts in order of time; ``progress`` is told the time reached, in ms."""
+    @property
+    def share(self) -> float:
+        """How much of the files was read so far, 0..1."""
+        return sum(file.bytes_done for file in self._files) / max(1, sum(file.bytes_total for file in self._files))
+
+    def outputs(self, progress: Callable[[int | None], None] = lambda _: None) -> Iterator[Output]:
+        """Yield windows and alerts in order of time.
+
+        ``progress`` is told the time that they have reached, in ms, or None when some more of a file was read.
+        """
+        for file in self._files:
+            file.tell = partial(progress, None)
         files = [file.panes(self._pool, self._processes) for file in self._files]
         reached: int | None = None
         for start, app, tally in heapq.merge(*files, key=lambda pane: pane[:2]):

@@ -96,7 +96,7 @@ def local(settings: Settings, app: str, sinks: Sinks) -> None:
         for output in watch(stdin(), settings.plan(), app):
             if isinstance(output, int):
                 lines = output
-                terminal.progress(lines, text(time.time_ns() // 1_000_000))
+                terminal.progress(f"{lines:,} lines, {text(time.time_ns() // 1_000_000)}")
             else:
                 shown.take(output)
         if not lines:
@@ -113,13 +113,25 @@ def replay(settings: Settings, paths: list[Path], app: str, sinks: Sinks) -> Non
         stack.callback(run.close)
         terminal = stack.enter_context(Terminal(Console(stderr=True, quiet=sinks.as_json), live=True))
         shown = Shown(sinks, terminal, stack, stream=False)
-        for output in run.outputs(lambda reached_ms: terminal.progress(run.lines, text(reached_ms))):
+
+        def progress(reached_ms: int | None) -> None:
+            terminal.progress(_reading(run.lines, run.share, time.monotonic() - began, reached_ms))
+
+        for output in run.outputs(progress):
             shown.take(output)
         totals = summary(run.lines, run.total) | _ended(shown, run.lines, began)
         if sinks.as_json:
             sys.stdout.buffer.write(json_line(totals))
         else:
             terminal.summary(totals | {"alerts": _alerts(shown)})
+
+
+def _reading(lines: int, share: float, seconds: float, reached_ms: int | None) -> str:
+    """Tell how far a replay is: it reads first, and then closes panes up to a time."""
+    told = f"{lines:,} lines, {lines / max(seconds, 0.001):,.0f} lines/s"
+    if reached_ms is not None:
+        return f"{told}, {text(reached_ms)}"
+    return f"{told}, {share:.0%} read, {seconds / share - seconds:.0f} s left" if share else told
 
 
 def summary(lines: int, total: Tally) -> dict[str, Any]:

@@ -78,9 +78,9 @@ class Terminal:
             self._fired.pop(an_id, None)
         self._say(transition(document, since))
 
-    def progress(self, lines: int, clock: str) -> None:
-        """Show under the table how many lines were read, and which time they have reached."""
-        self._progress = f"{lines:,} lines, {text(clock)}"
+    def progress(self, told: str) -> None:
+        """Show under the table how far the reading is."""
+        self._progress = text(told)
 
     def summary(self, totals: Document) -> None:
         """Show what the run came to: lines, requests, skipped, alerts."""
