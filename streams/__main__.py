@@ -92,7 +92,7 @@ def parse(files: tuple[Path, ...], app: str | None, *, explain: bool) -> None:
     from streams.hosts.files import UnreadableFile  # noqa: PLC0415
 
     try:
-        parse_files.run(list(files), app or "", sys.stdout.buffer, explain=explain)
+        parse_files.run(list(files), app or "", sys.stdout.buffer, explain=explain, own=load().plan().formats)
     except UnreadableFile as error:
         fail(2, str(error))
 

@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from streams.config_model import Count, Flag, Name, Table, Text, duration, refused, shown
 from streams.core import plan
+from streams.core.parsing.format import Format
+from streams.patterns import Pattern, request_format
 from streams.rules_file import Level
 
 CORE = plan.Plan()  # the core's defaults are the file's
@@ -39,6 +41,11 @@ def _longer_than_tick(silent_ms: int, info: ValidationInfo) -> int:
     if silent_ms <= info.data.get("tick_ms", 0):
         raise refused("must be longer than tick: progress comes with ticks, so every source would count as silent")
     return silent_ms
+
+
+def _compiles(value: str) -> str:
+    Pattern(value)
+    return value
 
 
 class Kafka(Table):
@@ -149,11 +156,31 @@ class App(Table):
         return plan.App(self.name, self.environment, self.monitoring, self.url, **paths)
 
 
-def _named_once(apps: tuple[App, ...]) -> tuple[App, ...]:
-    names = [app.name for app in apps]
+class RequestPattern(Table):
+    """One ``[[pattern]]``: lines of the user's own making that tell of a request."""
+
+    name: Name
+    match: Annotated[Text, AfterValidator(_compiles)]
+    unit: Literal["ns", "us", "ms", "s", "m"] | None = None
+
+    @model_validator(mode="after")
+    def _duration_has_a_unit(self) -> Self:
+        if Pattern(self.match).has_duration != (self.unit is not None):
+            said = "reads a duration, so unit is missing" if self.unit is None else "reads no duration, so unit says nothing"
+            raise refused(f'{said}: "ns", "us", "ms", "s" or "m" belongs to a group named duration')
+        return self
+
+    def format(self) -> Format:
+        """Return the format as the core knows it."""
+        return request_format(self.name, Pattern(self.match), self.unit)
+
+
+def _named_once(named: tuple[App, ...] | tuple[RequestPattern, ...]) -> Any:
+    names = [each.name for each in named]
     if twice := [name for name in names if names.count(name) > 1]:
-        raise refused(f"two apps are named {shown(twice[0])}; keep one of them")
-    return apps
+        kind = "apps" if isinstance(named[0], App) else "patterns"
+        raise refused(f"two {kind} are named {shown(twice[0])}; keep one of them")
+    return named
 
 
 class Sections(Table):
@@ -167,3 +194,4 @@ class Sections(Table):
     limits: Limits = Limits()
     worker: Worker = Worker()
     apps: Annotated[tuple[App, ...], AfterValidator(_named_once)] = Field(default=(), alias="app")
+    patterns: Annotated[tuple[RequestPattern, ...], AfterValidator(_named_once)] = Field(default=(), alias="pattern")

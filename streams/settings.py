@@ -48,6 +48,7 @@ class Settings(Sections):
             grace_ms=self.time.grace_ms,
             silent_ms=self.time.silent_ms if live else None,
             requests=self.publish.requests,
+            formats=tuple(pattern.format() for pattern in self.patterns),
         )
 
 

@@ -192,10 +192,12 @@ class Folding:
             source.note(stamp)
             return
         part = reading.fragment(text)
-        if isinstance(part, Skipped):
-            self._skip(source, part)
-        else:
+        if not isinstance(part, Skipped):
             self._join(source, part, stamp)
+        elif own := reading.recognise_own(text, self._plan.formats):
+            source.apart(*own, stamp)
+        else:
+            self._skip(source, part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
         key = (source.app, source.instance)
@@ -210,11 +212,7 @@ class Folding:
         if isinstance(parsed, Skipped):
             self._skip(source, parsed)
             return
-        sticky = source.fmt
-        source.write(reading.JOINED)
-        source.add(reading.row(parsed))
-        source.note(stamp)
-        source.write(sticky)
+        source.apart(reading.JOINED, reading.row(parsed), stamp)
 
     def _skip(self, source: Source, skipped: Skipped) -> None:
         tally = self._tally(source.start_ms, source.app)

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from streams.core.parsing.format import Format
 from streams.core.rules import Rule
 
 PANE_MS = 10_000
@@ -47,6 +48,7 @@ class Plan(Struct, frozen=True):
     grace_ms: int = 5_000
     silent_ms: int | None = 60_000  # None: every source is waited for (history)
     requests: bool = True  # publish parsed requests
+    formats: tuple[Format, ...] = ()  # the user's own, for messages that no other takes
 
     def app(self, name: str) -> App:
         """Return the app's settings, or those of unlisted apps."""

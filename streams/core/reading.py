@@ -4,22 +4,28 @@ from streams.core import parsing, stamps
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
 from streams.core.parsing import rails
-from streams.core.parsing.format import Format, Texts
+from streams.core.parsing.format import Fields, Format, Row
 from streams.core.values import Line, Reason, Request, Skipped
 
 # A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
 JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
 
 
-def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384) -> Request | Skipped:
-    """Read a line; ``joins`` holds the open requests of its instance, ``number`` is the caller's line number."""
+def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: tuple[Format, ...] = ()) -> Request | Skipped:
+    """Read a line; ``joins`` holds the open requests of its instance, ``number`` is the caller's line number.
+
+    ``own`` are the user's own formats.
+    """
     text, _ = cleaned(line.text, chars)
     at_ms = None if line.stamp is None else stamps.ms(line.stamp)
     if found := parsing.recognise(text):
         fmt, row = found
         return parsing.request(fmt, row.groups(), at_ms)
     part = fragment(text)
-    return part if isinstance(part, Skipped) else joined(part, at_ms, joins, number)
+    if not isinstance(part, Skipped):
+        return joined(part, at_ms, joins, number)
+    found = recognise_own(text, own)
+    return part if found is None else parsing.request(found[0], found[1].groups(), at_ms)
 
 
 def cleaned(raw: str, chars: int) -> tuple[str, bool]:
@@ -37,13 +43,18 @@ def fragment(text: str) -> Fragment | Skipped:
     return rails.fragment(text) or Skipped(Reason.UNRECOGNISED)
 
 
+def recognise_own(text: str, own: tuple[Format, ...]) -> tuple[Format, Row] | None:
+    """Return the first of the user's own formats that takes a message which nothing else takes."""
+    return next(((fmt, row) for fmt in own if (row := fmt.match(text))), None)
+
+
 def joined(part: Fragment, at_ms: int | None, joins: Joins, number: int = 0) -> Request | Skipped:
     """Join a part to the open requests of its instance; a request when this completes it."""
     found = joins.take(part, at_ms, number)
     return found if isinstance(found, Request) else Skipped(found)
 
 
-def row(request: Request) -> Texts:
-    """Return a joined request as a row of texts; its last text is the stamp in ms, for lines without an envelope."""
+def row(request: Request) -> Row:
+    """Return a joined request as a row of texts; its last one is the stamp in ms, for lines without an envelope."""
     status = None if request.status is None else str(request.status)
-    return request.client_ip, request.method, request.target, status, request.duration_ms, request.at_ms
+    return Fields(request.client_ip, request.method, request.target, status, request.duration_ms, request.at_ms)

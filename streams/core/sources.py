@@ -91,6 +91,14 @@ class Source:
                 return row
         return None
 
+    def apart(self, fmt: Format, row: Row, stamp: str | None) -> None:
+        """Add a row of a format that is never tried first."""
+        sticky = self.fmt
+        self.write(fmt)
+        self.add(row.groups())
+        self.note(stamp)
+        self.write(sticky)
+
     def learn(self, fmt: Format) -> None:
         """Let the next rows be of this format, and remember it among the last few."""
         if fmt not in self.seen:

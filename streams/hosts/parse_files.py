@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 from streams.codec import json_line
 from streams.core import lines, reading
 from streams.core.joins import Joins
+from streams.core.parsing.format import Format
 from streams.core.routes import routes
 from streams.core.stamps import text
 from streams.core.values import Line, Request, Skipped
@@ -16,20 +17,20 @@ from streams.hosts.files import Chunk, blocks
 ROUTE_CHARS = 200
 
 
-def run(paths: list[Path], app: str, out: BinaryIO, *, explain: bool) -> None:
-    """Read files, or standard input when there is none, and write NDJSON."""
+def run(paths: list[Path], app: str, out: BinaryIO, *, explain: bool, own: tuple[Format, ...] = ()) -> None:
+    """Read files, or standard input when there is none, and write NDJSON; ``own`` are the user's own formats."""
     for source in (blocks(Chunk(path)) for path in paths) if paths else (_stdin(),):
-        out.writelines(json_line(row) for row in rows(source, app, explain=explain))
+        out.writelines(json_line(row) for row in rows(source, app, explain=explain, own=own))
     out.flush()
 
 
-def rows(source: Iterator[bytes], app: str, *, explain: bool) -> Iterator[dict[str, Any]]:
+def rows(source: Iterator[bytes], app: str, *, explain: bool, own: tuple[Format, ...] = ()) -> Iterator[dict[str, Any]]:
     """Yield what each line says; a joined request stands where the line is that completed it."""
     joins: dict[tuple[str, str], Joins] = {}
     for number, raw in _numbered(source):
         line = lines.unwrap(raw, app)
         opened = joins.setdefault((line.app, line.instance), Joins())
-        parsed = reading.parse(line, opened, number)
+        parsed = reading.parse(line, opened, number, own=own)
         if isinstance(parsed, Request):
             yield _request(number, line, parsed)
         elif explain:

@@ -1,0 +1,64 @@
+"""Custom request patterns of config/flywatch.toml: an RE2 pattern with named groups -> a Format. Reads no file.
+
+RE2 takes time linear in the line whatever the pattern, so that no user can write one that stops a worker.
+"""
+
+from typing import Any
+
+import re2  # type: ignore[import-untyped]  # a compiled module without types
+
+from streams.config_model import refused, unknown
+from streams.core.parsing.format import Fields, Format, Row
+from streams.core.parsing.stamps import any_ms
+
+GROUPS = ("client_ip", "method", "target", "status", "duration", "stamp")
+UNITS_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+PREFIX = "custom:"
+
+
+class Pattern:
+    """Matches whole messages. Can be sent to another process."""
+
+    __slots__ = ("_found", "_groups", "text")
+
+    def __init__(self, text: str) -> None:
+        """Compile; a ``refused`` error says what is wrong with the pattern."""
+        options = re2.Options()
+        options.log_errors = False  # they are told by us
+        try:
+            compiled = re2.compile(text, options)
+        except re2.error as error:
+            why = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+            raise refused(f"is no pattern of RE2 (which has no look-around and no back-references): {why}") from None
+        for name in compiled.groupindex:
+            if name not in GROUPS:
+                raise refused(unknown("group", name, GROUPS))
+        if not {"target", "status"} & set(compiled.groupindex):
+            raise refused("needs a group of the target or of the status, such as (?P<status>[0-9]{3})")
+        self.text = text
+        self._found = compiled.fullmatch
+        self._groups = tuple(compiled.groupindex.get(name, 0) for name in GROUPS)
+
+    def __call__(self, text: str) -> Row | None:
+        """Return the row of a message that is all of the pattern."""
+        found = self._found(text)
+        if found is None:
+            return None
+        ip, method, target, status, duration, stamp = [found[group] if group else None for group in self._groups]
+        return Fields(ip, method, target, status, duration, stamp)
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """Travel as text: a compiled pattern cannot."""
+        return Pattern, (self.text,)
+
+    @property
+    def has_duration(self) -> bool:
+        """Whether the pattern reads a duration, which needs a unit."""
+        return bool(self._groups[GROUPS.index("duration")])
+
+
+def request_format(name: str, pattern: Pattern, unit: str | None) -> Format:
+    """Return the format of a pattern."""
+    return Format(
+        f"{PREFIX}{name}", pattern, "after all others: the user's own", 0.0 if unit is None else UNITS_MS[unit], stamp_ms=any_ms
+    )
