@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from streams.core.records import Dead, Output, Progress, Published, Requests, Snapshot
+from streams.core.records import Dead, Happened, Output, Progress, Published, Requests, Snapshot
+from streams.core.stamps import text
 from streams.core.tally import Tally
 
 AT = "flywatch-at-ms"
@@ -74,6 +75,8 @@ def encode(output: Output, partitions: int, published_at: str | None = None) -> 
             head = {"v": 1, "id": output.id, "app": output.app, "instance": output.instance, "region": output.region}
             key = f"{output.app}/{output.instance}".encode()
             return [Wire("requests", key, _dumps(head | {"columns": output.columns}))]
+        case Happened():
+            return [Wire("events", output.app.encode(), _dumps(_happened(output)))]
         case Dead():
             return [Wire("dead", output.key or None, _dumps(_dead(output)))]
         case Published():
@@ -107,6 +110,12 @@ def decode_state(value: bytes) -> tuple[int, Any]:
 def json_line(document: Any) -> bytes:
     """Encode a document as one line of NDJSON for standard output or a file."""
     return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+
+
+def _happened(output: Happened) -> dict[str, Any]:
+    head = {"v": 1, "id": output.id, "at": text(output.at_ms), "app": output.app, "instance": output.instance}
+    event = output.event
+    return head | {"region": output.region, "event": event.event, "about": event.about, "evidence": event.evidence}
 
 
 def _dead(output: Dead) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Says what a value looks like, and nothing of where it goes: ``streams.codec`` ma
 not come by here; a test holds what the core makes against these models.
 """
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -14,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from streams.core.batches import Unreadable
 from streams.core.rules import Severity
-from streams.core.values import Reason
+from streams.core.values import EventKind, Reason
 
 Count = Annotated[int, Field(ge=0)]
 Ms = Annotated[float, Field(ge=0)]
@@ -63,6 +62,7 @@ class Window(Document):
     error_ratio: Annotated[Annotated[float, Field(ge=0, le=1)] | None, Field(description="5xx / requests with a known status")]
     duration_ms: Durations
     health_checks: Count
+    events: Annotated[dict[EventKind, Count], Field(description="what lines say happened, by kind")]
     skipped: Annotated[dict[Reason, Count], Field(description="lines that are nothing of these, by reason")]
     cut: Annotated[int, Field(ge=0, description="lines of which the end was cut off")]
     ahead: Annotated[int, Field(ge=0, description="lines whose stamp was ahead of the clock: arrival counted")]
@@ -158,6 +158,20 @@ class Requests(Document):
     columns: RequestColumns
 
 
+class Event(Document):
+    """fly.events: something that a line says happened. Repeats have the same ``id``: keep one."""
+
+    v: Version
+    id: Annotated[str, Field(description="partition/offset/number of the line that says so")]
+    at: Stamp
+    app: str
+    instance: str
+    region: str
+    event: EventKind
+    about: Annotated[str, Field(description="an error's class, an exit code, a service, where the line names one")]
+    evidence: Annotated[str, Field(max_length=300, description="the line, with secrets masked")]
+
+
 class Dead(Document):
     """fly.dead: a record of fly.logs, or a line of one, that nobody could read, whole."""
 
@@ -202,6 +216,7 @@ Logs = Batch | Tick  # Fly's own JSON lines are read as well: streams.core.batch
 DOCUMENTS: dict[str, Any] = {
     "fly.logs": Logs,
     "fly.requests": Requests,
+    "fly.events": Event,
     "fly.windows": Window,
     "fly.alerts": Alert,
     "fly.dead": Dead,
@@ -227,9 +242,7 @@ def main(folder: Path = FOLDER) -> None:
     """Write a file for every topic."""
     folder.mkdir(parents=True, exist_ok=True)
     for topic in DOCUMENTS:
-        file = folder / f"{topic}.json"
-        file.write_bytes(schema(topic))
-        sys.stdout.write(f"{file.relative_to(folder.parent)}\n")
+        (folder / f"{topic}.json").write_bytes(schema(topic))
 
 
 if __name__ == "__main__":

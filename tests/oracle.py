@@ -18,7 +18,7 @@ from streams.core.plan import App, Plan
 from streams.core.reading import parse
 from streams.core.rules import Escalation, Rule, Severity
 from streams.core.stamps import text
-from streams.core.values import Line, Request
+from streams.core.values import Event, Line, Skipped
 
 TEN_SECONDS = 10_000
 MINUTE = 60_000
@@ -43,6 +43,7 @@ class Seen:
     health: list[int] = field(default_factory=list)  # when
     lines: list[int] = field(default_factory=list)  # when
     skipped: list[tuple[int, str]] = field(default_factory=list)  # when, why
+    events: list[tuple[int, str]] = field(default_factory=list)  # when, what
 
 
 def stamp_ms(stamp: str) -> int:
@@ -58,7 +59,9 @@ def read(lines: Iterable[Line], plan: Plan) -> dict[str, Seen]:
         at_ms = stamp_ms(line.stamp or "")
         seen, parsed = apps[line.app], parse(line, joins[line.app, line.instance])
         seen.lines.append(at_ms)
-        if not isinstance(parsed, Request):
+        if isinstance(parsed, Event):
+            seen.events.append((at_ms, str(parsed.event)))
+        elif isinstance(parsed, Skipped):
             seen.skipped.append((at_ms, str(parsed.reason)))
         else:
             app = plan.apps.get(line.app, App(line.app))
@@ -76,10 +79,12 @@ def windows(lines: Iterable[Line], plan: Plan) -> dict[str, dict[str, Any]]:
     for app, seen in read(lines, plan).items():
         for minute in sorted({at_ms // MINUTE * MINUTE for at_ms in seen.lines}):
             inside = [each for each in seen.requests if minute <= each.at_ms < minute + MINUTE]
+            kinds = [kind for at_ms, kind in seen.events if minute <= at_ms < minute + MINUTE]
             reasons = [reason for at_ms, reason in seen.skipped if minute <= at_ms < minute + MINUTE]
             found[f"{app}/{text(minute)}"] = summary(inside) | {
                 "lines": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.lines),
                 "health_checks": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.health),
+                "events": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
                 "skipped": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
             }
     return found

@@ -40,6 +40,7 @@ def rows(second: int, status: int) -> list[list[str | None]]:
         [stamp, f"GET /orders/17?token=x {status} - - 12.5 ms"],
         [stamp, "GET /health 200 - - 1.0 ms"],
         [None, "something else"],
+        [stamp, "Error: P1001: Can't reach database server at `db:5432`"],
         [stamp, "GET / - - - ms", "proxy", "error"],
     ]
 
@@ -99,7 +100,7 @@ def test_the_run_shows_every_kind_of_document() -> None:
     assert set(columns) == set(schemas.RequestColumns.model_fields)
 
 
-@pytest.mark.parametrize("topic", ["fly.alerts", "fly.dead", "fly.requests", "fly.windows"])
+@pytest.mark.parametrize("topic", ["fly.alerts", "fly.dead", "fly.events", "fly.requests", "fly.windows"])
 def test_a_document_with_a_field_more_or_less_is_refused(topic: str) -> None:
     """Schemas are closed: neither a field that nobody named nor a missing one passes."""
     validator = Draft202012Validator(orjson.loads(schemas.schema(topic)))

@@ -6,9 +6,10 @@ tried, and the row is kept; all the rest happens once a column. ``streams.core.r
 
 from collections.abc import Iterable
 
-from streams.core import reading, stamps
+from streams.core import events, reading, stamps
 from streams.core.batches import Batch, FlyLine
 from streams.core.columns import Columns
+from streams.core.deltas import Deltas
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import unwrap
 from streams.core.parsing import recognise
@@ -17,7 +18,6 @@ from streams.core.plan import PANE_MS, Plan
 from streams.core.routes import OTHER
 from streams.core.sources import Column, Source, named
 from streams.core.tally import Requests as Counted
-from streams.core.tally import Tally
 from streams.core.values import Line, Reason, Skipped
 
 BARE = "bare"  # the prefix of lines without an envelope's stamp: no stamp begins so
@@ -37,6 +37,7 @@ class Folding:
         "counted",
         "deltas",
         "joined",
+        "provider",
         "published",
     )
 
@@ -53,15 +54,22 @@ class Folding:
         self._plan, self.clock_ms = plan, clock_ms
         self._new_apps: set[str] = set()
         self._touched: dict[tuple[str, str], Source] = {}
-        self.deltas: dict[tuple[int, str], Tally] = {}  # all else: (start of the pane, app) -> tally
+        self.deltas = Deltas(clock_ms)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
         self.joined: dict[tuple[str, str], Joins] = {}
+        self.provider = ""  # of the lines at hand
+
+    def begin(self, clock_ms: int, offset: int) -> None:
+        """Take the lines of another record from here on."""
+        self.clock_ms = clock_ms
+        self.deltas.begin(clock_ms, offset)
 
     def lines(self, content: Iterable[FlyLine]) -> None:
         """Take Fly's own lines, of any apps and instances."""
         chars, wanted = self._plan.limits.line_chars, self._plan.requests
         near: dict[str, Source] = {}
+        self.provider = ""  # not decoded: few lines need it
         for line in content:
             fly = line.fly.app
             source = near.get(fly.instance)
@@ -81,6 +89,7 @@ class Folding:
         """Take the rows of one app and instance; those of the record's key stand in for an empty head."""
         chars, wanted = self._plan.limits.line_chars, self._plan.requests
         source = self._source(batch.app or app, batch.instance or instance, batch.region)
+        self.provider = batch.provider
         for stamp, text in batch.lines:
             if stamp is None:
                 if source.prefix != BARE:
@@ -133,6 +142,7 @@ class Folding:
             source.add(row.groups())
             source.note(stamp)
         else:
+            self.provider = line.provider
             self._other(source, text, stamp)
         return source
 
@@ -153,13 +163,13 @@ class Folding:
             start_ms = part.start_ms or 0
             columns = Columns(part.fmt, part.rows, limits)
             if part.late:
-                tally = self._tally(start_ms, source.app)
+                tally = self.deltas.tally(start_ms, source.app)
                 tally.lines += len(part.rows)
                 tally.skipped[Reason.LATE] += len(part.rows)
             else:
                 self.counted.append((start_ms, source.app, columns.counted(app, limits)))
             if part.ahead:
-                self._tally(start_ms, source.app).ahead += len(part.rows)
+                self.deltas.tally(start_ms, source.app).ahead += len(part.rows)
             if self._plan.requests:
                 for name, values in columns.published(part.stamps, part.fmt).items():
                     published.setdefault(name, []).extend(values)
@@ -185,7 +195,7 @@ class Folding:
             return
         text, cut = reading.cleaned(raw, chars)
         if cut:
-            self._tally(source.start_ms, source.app).cut += 1
+            self.deltas.tally(source.start_ms, source.app).cut += 1
         if found := recognise(text):
             source.learn(found[0])
             source.add(found[1].groups())
@@ -196,8 +206,10 @@ class Folding:
             self._join(source, part, stamp)
         elif own := reading.recognise_own(text, self._plan.formats):
             source.apart(*own, stamp)
+        elif event := events.recognise(text, self.provider):
+            self.deltas.happen(source, event, stamp)
         else:
-            self._skip(source, part)
+            self.deltas.skip(source, part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
         key = (source.app, source.instance)
@@ -208,23 +220,11 @@ class Folding:
             joins.cap = self._plan.limits.joins
         parsed = reading.joined(part, None if stamp is None else stamps.ms(stamp), joins)
         if joins.dropped:
-            self._tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped
+            self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped
         if isinstance(parsed, Skipped):
-            self._skip(source, parsed)
+            self.deltas.skip(source, parsed)
             return
         source.apart(reading.JOINED, reading.row(parsed), stamp)
-
-    def _skip(self, source: Source, skipped: Skipped) -> None:
-        tally = self._tally(source.start_ms, source.app)
-        tally.lines += 1
-        tally.skipped[Reason.LATE if source.late else skipped.reason] += 1
-
-    def _tally(self, start_ms: int | None, app: str) -> Tally:
-        key = (self.clock_ms - self.clock_ms % PANE_MS if start_ms is None else start_ms, app)
-        tally = self.deltas.get(key)
-        if tally is None:
-            tally = self.deltas[key] = Tally()
-        return tally
 
     def _source(self, app: str, instance: str, region: str) -> Source:
         app, instance = named(app, instance)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from streams.core.batches import Batch, Lines, Unreadable, read
 from streams.core.folding import Folding
@@ -114,7 +115,7 @@ def _fold(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
     outputs: list[Output] = []
     for one in waiting:
         record, content = one.record, one.content
-        folding.clock_ms = one.clock_ms
+        folding.begin(one.clock_ms, record.offset)
         if isinstance(content, Batch):
             app, _, instance = record.key.decode("utf-8", "replace").partition("/")
             folding.batch(content, app, instance)
@@ -127,6 +128,7 @@ def _fold(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
         Requests(f"{name}/{app}/{instance}/{region}", app, instance, region, columns)
         for app, instance, region, columns in folding.published
     ]
+    outputs += [replace(each, id=f"{state.number}/{each.id}") for each in folding.deltas.happened]
     return Step(absorb(state, folding, plan), outputs)
 
 
@@ -142,7 +144,7 @@ def absorb(state: Partition, folding: Folding, plan: Plan) -> dict[str, Any]:
     routes, evidence = plan.limits.routes_per_pane, plan.limits.evidence_lines
     for start_ms, app, counted in folding.counted:
         _pane(state, (start_ms, app), writes).count(counted, routes, evidence)
-    for key, delta in folding.deltas.items():
+    for key, delta in folding.deltas.tallies.items():
         _pane(state, key, writes).merge(delta, routes, evidence)
     for (app, instance), joins in folding.joined.items():
         state.joins[app, instance] = joins

@@ -1,17 +1,17 @@
 """Reads one line: what the batch path says of a column, said of a single line. Knows no envelope, pane or topic."""
 
-from streams.core import parsing, stamps
+from streams.core import events, parsing, stamps
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
 from streams.core.parsing import rails
 from streams.core.parsing.format import Fields, Format, Row
-from streams.core.values import Line, Reason, Request, Skipped
+from streams.core.values import Line, Parsed, Reason, Request, Skipped
 
 # A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
 JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
 
 
-def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: tuple[Format, ...] = ()) -> Request | Skipped:
+def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: tuple[Format, ...] = ()) -> Parsed:
     """Read a line; ``joins`` holds the open requests of its instance, ``number`` is the caller's line number.
 
     ``own`` are the user's own formats.
@@ -24,8 +24,9 @@ def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: t
     part = fragment(text)
     if not isinstance(part, Skipped):
         return joined(part, at_ms, joins, number)
-    found = recognise_own(text, own)
-    return part if found is None else parsing.request(found[0], found[1].groups(), at_ms)
+    if found := recognise_own(text, own):
+        return parsing.request(found[0], found[1].groups(), at_ms)
+    return events.recognise(text, line.provider) or part
 
 
 def cleaned(raw: str, chars: int) -> tuple[str, bool]:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from streams.core.tally import Tally
+from streams.core.values import Event
 
 
 class Record(Struct, frozen=True, gc=False):
@@ -49,6 +50,17 @@ class Requests(Struct, frozen=True):
     columns: dict[str, list[Any]]
 
 
+class Happened(Struct, frozen=True):
+    """An event that a line told; ``id`` names the record and the place in it, so that a repeat can be dropped."""
+
+    id: str
+    app: str
+    instance: str
+    region: str
+    at_ms: int
+    event: Event
+
+
 class Dead(Struct, frozen=True):
     """A record, or a line of one, that nobody could read, whole."""
 
@@ -66,7 +78,7 @@ class Published(Struct, frozen=True):
     value: Mapping[str, Any]
 
 
-Output = Snapshot | Progress | Requests | Dead | Published
+Output = Snapshot | Progress | Requests | Happened | Dead | Published
 
 
 class Step(Struct):

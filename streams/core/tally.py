@@ -33,11 +33,11 @@ class Tally:
     """Counts and latencies of one app in one pane from one source.
 
     ``status`` counts requests by status text; ``latency`` holds known durations only; ``routes`` and ``errors`` (5xx)
-    count by route; ``evidence`` is the slowest failed requests; ``skipped`` counts by reason;
+    count by route; ``evidence`` is the slowest failed requests; ``skipped`` counts by reason, ``events`` by kind;
     ``health`` is requests to health-check paths, which are in nothing else.
     """
 
-    __slots__ = ("ahead", "cut", "errors", "evidence", "health", "latency", "lines", "routes", "skipped", "status")
+    __slots__ = ("ahead", "cut", "errors", "events", "evidence", "health", "latency", "lines", "routes", "skipped", "status")
 
     def __init__(self) -> None:
         """Make an empty tally."""
@@ -50,6 +50,7 @@ class Tally:
         self.routes: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
+        self.events: Counter[str] = Counter()
         self.evidence: list[tuple[float, str]] = []  # (duration in ms or 0, line), slowest first
 
     @property
@@ -89,6 +90,7 @@ class Tally:
         self.status.update(other.status)
         self.latency.merge(other.latency)
         self.skipped.update(other.skipped)
+        self.events.update(other.events)
         _capped(self.routes, other.routes, route_cap)
         _capped(self.errors, other.errors, route_cap)
         if other.evidence:
@@ -117,7 +119,7 @@ class Tally:
         self = cls()
         for name in ("lines", "health", "cut", "ahead"):
             setattr(self, name, parts.get(name, 0))
-        for name in ("status", "routes", "errors", "skipped"):
+        for name in ("status", "routes", "errors", "skipped", "events"):
             setattr(self, name, Counter(parts.get(name, {})))
         self.evidence = [(took_ms, line) for took_ms, line in parts.get("evidence", ())]
         if latency := parts.get("latency"):

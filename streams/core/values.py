@@ -20,6 +20,30 @@ class Reason(StrEnum):
     LATE = "late"  # older than the lateness: stays out of live windows
 
 
+class EventKind(StrEnum):
+    """What can happen, as far as a line tells: closed, and every member is counted."""
+
+    DEPLOY = "deploy"  # a step of one: image, machine, release command
+    MACHINE_STARTED = "machine_started"
+    MACHINE_STOPPED = "machine_stopped"
+    MACHINE_DESTROYED = "machine_destroyed"
+    AUTOSTOP = "autostop"
+    AUTOSTART = "autostart"
+    OOM = "oom"
+    HEALTH_CHECK_FAILED = "health_check_failed"
+    HEALTH_CHECK_PASSING = "health_check_passing"
+    INSTANCE_REFUSED = "instance_refused"
+    NO_CANDIDATE = "no_candidate"
+    PROXY_ERROR = "proxy_error"
+    VOLUME = "volume"
+    DB_CONNECTION = "db_connection"
+    TIMEOUT = "timeout"
+    EXTERNAL_API = "external_api"
+    CACHE_HIT = "cache_hit"
+    CACHE_MISS = "cache_miss"
+    APP_ERROR = "app_error"
+
+
 class Line(Struct, frozen=True, gc=False):
     """One log line with its envelope. ``stamp`` is RFC 3339 with ``Z``, as the envelope wrote it; None for a bare line."""
 
@@ -51,10 +75,18 @@ class Request(Struct, frozen=True, gc=False):
     started_line: int | None = None  # where a joined request began, in the caller's own numbering
 
 
+class Event(Struct, frozen=True, gc=False):
+    """Something that a line says happened. ``about``: an error's class, a code, a service; ``evidence``: the line, masked."""
+
+    event: EventKind
+    about: str
+    evidence: str
+
+
 class Skipped(Struct, frozen=True, gc=False):
     """A line that is neither request, event nor sample."""
 
     reason: Reason
 
 
-Parsed = Request | Skipped
+Parsed = Request | Event | Skipped

@@ -133,6 +133,7 @@ def summary(whole: Tally, width_ms: int) -> dict[str, Any]:
         "error_ratio": whole.failed / whole.known if whole.known else None,
         "duration_ms": duration_ms(whole),
         "health_checks": whole.health,
+        "events": dict(sorted(whole.events.items())),
         "skipped": dict(sorted(whole.skipped.items())),
         "cut": whole.cut,
         "ahead": whole.ahead,

@@ -10,8 +10,8 @@ from streams.core import lines, reading
 from streams.core.joins import Joins
 from streams.core.parsing.format import Format
 from streams.core.routes import routes
-from streams.core.stamps import text
-from streams.core.values import Line, Request, Skipped
+from streams.core.stamps import ms, text
+from streams.core.values import Event, Line, Request, Skipped
 from streams.hosts.files import Chunk, blocks
 
 ROUTE_CHARS = 200
@@ -33,6 +33,8 @@ def rows(source: Iterator[bytes], app: str, *, explain: bool, own: tuple[Format,
         parsed = reading.parse(line, opened, number, own=own)
         if isinstance(parsed, Request):
             yield _request(number, line, parsed)
+        elif isinstance(parsed, Event):
+            yield _event(number, line, parsed)
         elif explain:
             yield _skipped(number, line, parsed)
 
@@ -56,6 +58,13 @@ def _request(number: int, line: Line, request: Request) -> dict[str, Any]:
         "format": request.format,
     }
     return found if request.started_line is None else found | {"started_line": request.started_line}
+
+
+def _event(number: int, line: Line, event: Event) -> dict[str, Any]:
+    at_ms = None if line.stamp is None else ms(line.stamp)
+    found = {"line": number, "kind": "event", "event": str(event.event), "timestamp": None if at_ms is None else text(at_ms)}
+    found |= {"about": event.about or None, "evidence": event.evidence}
+    return found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
 
 
 def _skipped(number: int, line: Line, skipped: Skipped) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def summary(lines: int, total: Tally) -> dict[str, Any]:
     return {
         "lines": lines,
         "requests": total.requests,
-        "events": {},
+        "events": dict(sorted(total.events.items())),
         "skipped": dict(sorted(total.skipped.items())),
         "by_status": dict(sorted(total.status.items())),
         "error_ratio": total.failed / total.known if total.known else None,

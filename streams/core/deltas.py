@@ -1,0 +1,51 @@
+"""What single lines add to panes, beside the columns of requests: events, skipped lines, notes. Knows no format or topic."""
+
+from streams.core import stamps
+from streams.core.plan import PANE_MS
+from streams.core.records import Happened
+from streams.core.sources import Source
+from streams.core.tally import Tally
+from streams.core.values import Event, Reason, Skipped
+
+
+class Deltas:
+    """Tallies by pane, and what happened, of the records that are being folded."""
+
+    __slots__ = ("_clock_ms", "_number", "_offset", "happened", "tallies")
+
+    def __init__(self, clock_ms: int) -> None:
+        """Begin empty."""
+        self.tallies: dict[tuple[int, str], Tally] = {}  # (start of the pane, app) -> what is to be added
+        self.happened: list[Happened] = []
+        self.begin(clock_ms, 0)
+
+    def begin(self, clock_ms: int, offset: int) -> None:
+        """Count for another record from here on."""
+        self._clock_ms, self._offset, self._number = clock_ms, offset, 0
+
+    def tally(self, start_ms: int | None, app: str) -> Tally:
+        """Return what is to be added to a pane; without a start to that of the arrival."""
+        key = (self._clock_ms - self._clock_ms % PANE_MS if start_ms is None else start_ms, app)
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = Tally()
+        return tally
+
+    def skip(self, source: Source, skipped: Skipped) -> None:
+        """Count a line that is nothing."""
+        tally = self.tally(source.start_ms, source.app)
+        tally.lines += 1
+        tally.skipped[Reason.LATE if source.late else skipped.reason] += 1
+
+    def happen(self, source: Source, event: Event, stamp: str | None) -> None:
+        """Count an event, and keep it to be published; one that is late is counted as such alone."""
+        if source.late:
+            self.skip(source, Skipped(Reason.LATE))
+            return
+        tally = self.tally(source.start_ms, source.app)
+        tally.lines += 1
+        tally.events[event.event] += 1
+        at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
+        said = f"{self._offset}/{self._number}"
+        self._number += 1
+        self.happened.append(Happened(said, source.app, source.instance, source.region, at_ms or self._clock_ms, event))

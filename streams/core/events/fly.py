@@ -1,0 +1,103 @@
+"""What Fly says of machines: runner, proxy, init and kernel. Knows no app's own words."""
+
+from streams.core.events.sign import Sign, sign
+from streams.core.values import EventKind
+
+_FLY = ("runner", "proxy", "health", "probe", "")
+_KERNEL = r"^(?:\[ *[0-9.]{1,20}\] )?"  # the kernel's clock, where the console shows it
+_INIT = r"^ ?(?:INFO|WARN|ERROR)? ?"  # Fly's init writes its level itself
+
+SIGNS: tuple[Sign, ...] = (
+    sign(
+        EventKind.OOM,
+        "ut of memory: Kill",
+        rf"{_KERNEL}[^\n]{{0,80}}?[Oo]ut of memory: Kill(?:ed)? process [0-9]+ \(([^)\n]{{0,40}})\)",
+        "kernel",
+    ),
+    sign(EventKind.OOM, "OOM", r"\bOOM[ -]?(?:killed|kill)\b", "init and runner: the process was killed"),
+    sign(EventKind.OOM, "oom-kill", r"\boom-kill(?:er)?\b", "kernel, in other words"),
+    sign(
+        EventKind.HEALTH_CHECK_FAILED,
+        "ealth check",
+        r"^Health check [^\n]{0,120}?(?:has failed|is now failing|is failing|is now critical)",
+        "proxy",
+    ),
+    sign(EventKind.HEALTH_CHECK_PASSING, "ealth check", r"^Health check [^\n]{0,120}?(?:is now passing|has passed)", "proxy"),
+    sign(
+        EventKind.INSTANCE_REFUSED,
+        "instance refused connection",
+        r"^(?:\[P[A-Z][0-9]{2}\] ?)?instance refused connection",
+        "proxy",
+    ),
+    sign(
+        EventKind.NO_CANDIDATE,
+        "candidate",
+        r"^(?:\[P[A-Z][0-9]{2}\] ?)?(?:could not find a good candidate|no (?:good )?candidates?\b)",
+        "proxy",
+    ),
+    sign(EventKind.NO_CANDIDATE, "no known healthy instances", r"no known healthy instances", "proxy, older words"),
+    sign(EventKind.AUTOSTOP, "autostopping machine", r"autostopping machine ([0-9a-z]{6,20})?", "proxy: excess capacity"),
+    sign(
+        EventKind.AUTOSTOP,
+        "utomatically stopping machine",
+        r"[Aa]utomatically stopping machine ([0-9a-z]{6,20})?",
+        "proxy, older words",
+    ),
+    sign(EventKind.AUTOSTART, "autostarting machine", r"autostarting machine ([0-9a-z]{6,20})?", "proxy"),
+    sign(
+        EventKind.MACHINE_STARTED,
+        "achine",
+        r"^[Mm]achine (?:created and )?started(?: in [0-9.]+(?:ms|s))?$",
+        "runner and proxy",
+    ),
+    sign(EventKind.MACHINE_STARTED, "machine became reachable", r"^machine became reachable in ", "proxy"),
+    sign(EventKind.MACHINE_STARTED, "Starting machine", r"^Starting machine$", "proxy: a request wakes it", *_FLY),
+    sign(
+        EventKind.MACHINE_STOPPED,
+        "achine exited",
+        r"^(?:[Vv]irtual )?[Mm]achine exited (?:with exit code ([0-9]+)|abruptly)",
+        "runner",
+    ),
+    sign(EventKind.MACHINE_STOPPED, "max restart count", r"^machine has reached its max restart count", "runner gives up"),
+    sign(
+        EventKind.MACHINE_STOPPED, "main child process", rf"{_INIT}Sending signal (SIG[A-Z0-9]+) to main child process", "init"
+    ),
+    sign(
+        EventKind.MACHINE_STOPPED,
+        "ain child exited",
+        rf"{_INIT}Main child exited (?:normally )?with (?:code|signal)[^\n]{{0,20}}?([0-9]+|SIG[A-Z]+)",
+        "init",
+    ),
+    sign(EventKind.MACHINE_STOPPED, "reboot: ", rf"{_KERNEL}reboot: (?:Restarting system|Power down|System halted)", "kernel"),
+    sign(
+        EventKind.MACHINE_STOPPED,
+        "achine",
+        r"^[Mm]achine (?:[0-9a-z]{6,20} )?(?:has been |was )?(?:stopped|suspended)$",
+        "runner",
+    ),
+    sign(
+        EventKind.MACHINE_DESTROYED,
+        "achine",
+        r"^(?:[Mm]achine (?:[0-9a-z]{6,20} )?(?:has been |was )?destroyed|[Dd]estroying machine)",
+        "runner",
+    ),
+    sign(
+        EventKind.DEPLOY,
+        "image",
+        r"^(?:Pulling container image(?: ([^\n]{1,200}))?|Successfully prepared image|Unpacking image)",
+        "runner",
+        *_FLY,
+    ),
+    sign(EventKind.DEPLOY, "Configuring ", r"^Configuring (?:firecracker|virtual machine)$", "runner", *_FLY),
+    sign(EventKind.DEPLOY, "Reserved resources for machine", r"^Reserved resources for machine", "runner", *_FLY),
+    sign(EventKind.DEPLOY, "Starting instance", r"^Starting instance$", "runner, older words", *_FLY),
+    sign(EventKind.DEPLOY, "elease command", r"^(?:Running|Starting|Preparing) [^\n]{0,60}?release command", "runner", *_FLY),
+    sign(
+        EventKind.VOLUME,
+        "olume",
+        r"^(?:Setting up|Opening encrypted|Formatting|Uninitialized) volume '?([A-Za-z0-9_-]{1,60})?",
+        "init",
+    ),
+    sign(EventKind.VOLUME, "No space left on device", r"No space left on device", "a disk is full"),
+    sign(EventKind.PROXY_ERROR, "[P", r"^\[(P[CMR][0-9]{2})\]", "proxy, by code; PU is the client's fault", *_FLY),
+)

@@ -1,0 +1,26 @@
+"""What a sign of an event is. Knows no single sign."""
+
+import re
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from streams.core.values import EventKind
+
+
+class Sign(Struct, frozen=True):
+    """One way in which a line tells of an event; the pattern's only group, if any, is what the event is about."""
+
+    event: EventKind
+    needle: str  # is in every line of this sign
+    search: Callable[[str], re.Match[str] | None]
+    why: str  # it stands here, or says this
+    of: frozenset[str] = frozenset()  # the providers that can say it; empty: any
+
+
+def sign(event: EventKind, needle: str, pattern: str, why: str, *of: str) -> Sign:
+    """Compile a pattern that is searched for from the line's beginning (``^``) or behind its needle alone: linear time."""
+    compiled = re.compile(pattern)
+    if compiled.groups > 1:
+        raise ValueError(f"a sign has at most one group: {pattern}")
+    return Sign(event, needle, compiled.search, why, frozenset(of))
