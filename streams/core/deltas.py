@@ -37,13 +37,17 @@ class Deltas:
         tally.lines += 1
         tally.skipped[Reason.LATE if source.late else skipped.reason] += 1
 
-    def happen(self, source: Source, event: Event, stamp: str | None) -> None:
-        """Count an event, and keep it to be published; one that is late is counted as such alone."""
+    def happen(self, source: Source, event: Event, stamp: str | None, *, beside: bool = False) -> None:
+        """Count an event, and keep it to be published; one that is late is counted as such alone.
+
+        ``beside``: the line is counted already, as what it is besides.
+        """
         if source.late:
-            self.skip(source, Skipped(Reason.LATE))
+            if not beside:
+                self.skip(source, Skipped(Reason.LATE))
             return
         tally = self.tally(source.start_ms, source.app)
-        tally.lines += 1
+        tally.lines += not beside
         tally.events[event.event] += 1
         at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
         said = f"{self._offset}/{self._number}"

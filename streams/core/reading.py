@@ -5,7 +5,7 @@ from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
 from streams.core.parsing import rails
 from streams.core.parsing.format import Fields, Format, Row
-from streams.core.values import Line, Parsed, Reason, Request, Skipped
+from streams.core.values import Event, Line, Parsed, Reason, Request, Skipped
 
 # A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
 JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
@@ -42,6 +42,14 @@ def fragment(text: str) -> Fragment | Skipped:
     if not text.strip():
         return Skipped(Reason.EMPTY)
     return rails.fragment(text) or Skipped(Reason.UNRECOGNISED)
+
+
+def beside(line: Line, chars: int = 16_384) -> Event | None:
+    """Return what a line that is part of a request says besides: Rails tells an error and its request in one line."""
+    text, _ = cleaned(line.text, chars)
+    if parsing.recognise(text) or isinstance(fragment(text), Skipped):
+        return None
+    return events.recognise(text, line.provider)
 
 
 def recognise_own(text: str, own: tuple[Format, ...]) -> tuple[Format, Row] | None:

@@ -33,9 +33,9 @@ def rows(source: Iterator[bytes], app: str, *, explain: bool, own: tuple[Format,
         parsed = reading.parse(line, opened, number, own=own)
         if isinstance(parsed, Request):
             yield _request(number, line, parsed)
-        elif isinstance(parsed, Event):
-            yield _event(number, line, parsed)
-        elif explain:
+        if event := parsed if isinstance(parsed, Event) else reading.beside(line):
+            yield _event(number, line, event)
+        if explain and isinstance(parsed, Skipped):
             yield _skipped(number, line, parsed)
 
 

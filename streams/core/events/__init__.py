@@ -18,7 +18,8 @@ READ_CHARS = 2_000  # an event is told at the beginning of its line
 _HINTS = (
     "rror", "RROR", "FATAL", "atal", "xception", "achine", "ealth check", "child ", "efused", "imeout", "imed out", "OOM",
     "emory", "reboot:", "image", "irecracker", "candidate", "onnect", "nstance", "panic", "RITICAL", "ache", "P1", "P2",
-    "olume", "No space", "ETIMEDOUT", "ECONN", "ENOTFOUND", "EAI_AGAIN", '"level":', "exceeded", "lease command", "umping",
+    "olume", "No space", "ETIMEDOUT", "ECONN", "ENOTFOUND", "EAI_AGAIN", '"level":', "exceeded", "lease command",
+    "hopify", "oogle",
 )  # fmt: skip
 
 
