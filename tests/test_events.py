@@ -11,6 +11,7 @@ import pytest
 from streams import codec
 from streams.core import panes, reading
 from streams.core.events import SIGNS, recognise
+from streams.core.events.any_of import any_of
 from streams.core.joins import Joins
 from streams.core.masking import KEPT_CHARS, mask
 from streams.core.plan import Plan
@@ -65,6 +66,17 @@ def test_mutated_lines_are_survived() -> None:
             text[at : at + rng.randrange(3)] = rng.choice(['"', "\\", "\x00", "é", "(", "[", "=", " ", "9" * 50, "\u2a2f"])
         found = recognise("".join(text), rng.choice(["app", "proxy", "runner", ""]))
         assert found is None or len(found.evidence) <= KEPT_CHARS
+
+
+def test_the_first_look_misses_no_word() -> None:
+    """Every text that holds one of the words is found by the search that turns most texts away, and others are not."""
+    rng = Random(3)
+    words = ["".join(rng.choice("abcE. ") for _ in range(rng.randrange(1, 9))) for _ in range(40)]
+    search = any_of(words)
+    for word in words:
+        assert search(f"zz{word}zz")
+    assert search("zzz") is None
+    assert all(any_of(sign.needle for sign in SIGNS)(sign.needle) for sign in SIGNS)
 
 
 HOSTILE = ("a", "[", "(", "x: ", "Error", "error: ", "Shopify ", "a.", "x-cache: ", "p@", "password=", "::", '{"level":')

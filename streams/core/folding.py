@@ -206,7 +206,7 @@ class Folding:
             self._join(source, part, stamp)
             if event := events.recognise(text, self.provider):  # Rails tells an error and its request in one line
                 self.deltas.happen(source, event, stamp, beside=True)
-        elif own := reading.recognise_own(text, self._plan.formats):
+        elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
         elif event := events.recognise(text, self.provider):
             self.deltas.happen(source, event, stamp)
