@@ -9,6 +9,7 @@ from streams.core.values import Event, Line, Parsed, Reason, Request, Skipped
 
 # A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
 JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
+_EMPTY, _UNRECOGNISED = Skipped(Reason.EMPTY), Skipped(Reason.UNRECOGNISED)
 
 
 def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: tuple[Format, ...] = ()) -> Parsed:
@@ -39,9 +40,9 @@ def cleaned(raw: str, chars: int) -> tuple[str, bool]:
 
 def fragment(text: str) -> Fragment | Skipped:
     """Read a message that no format knows: a part of a request told over several lines, or nothing."""
-    if not text.strip():
-        return Skipped(Reason.EMPTY)
-    return rails.fragment(text) or Skipped(Reason.UNRECOGNISED)
+    if not text or text.isspace():
+        return _EMPTY
+    return rails.fragment(text) or _UNRECOGNISED
 
 
 def beside(line: Line, chars: int = 16_384) -> Event | None:
