@@ -26,7 +26,7 @@ CASES = [
 ]
 SINGLE = [pytest.param(case, id=name) for name, case in CASES if "line" in case]
 SEVERAL = [pytest.param(case, id=name) for name, case in CASES if "lines" in case]
-LATER = ("loki_distributor_1400", "nova_900")  # formats of a later issue
+LATER: tuple[str, ...] = ()  # formats of a later issue
 FIXTURE_LOGS = [
     log
     for log in sorted(FIXTURES.rglob("*"))

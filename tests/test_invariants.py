@@ -275,6 +275,8 @@ SAMPLES = {
     "uvicorn": 'INFO:     203.0.113.8:50001 - "GET /u HTTP/1.1" 500 Internal Server Error',
     "uvicorn-time": 'INFO:     203.0.113.8:50001 - "GET /ut HTTP/1.1" 200 OK 19.5ms',
     "uvicorn-habit": '2025-10-10 18:00:05 INFO 203.0.113.8:50001 - "GET /uh HTTP/1.1" 200 OK',
+    "openstack-wsgi": '2025-10-10 18:00:06.0 7 INFO x.wsgi.server [-] 10.0.0.7 "GET /w HTTP/1.1" status: 200 len: 9 time: 0.2',
+    "dskit": 'ts=2025-10-10T18:00:07Z caller=http.go:194 msg="POST /k (500) 22.5ms"',
     "logfmt": "method=GET path=/l duration=20.5 status=500",
     "habit": "GET /h 200 in 21ms",
 }

@@ -7,7 +7,7 @@ before the dear.
 from itertools import groupby
 from math import isfinite
 
-from streams.core.parsing import clf, clf_habits, habits, json_fields, json_requests, logfmt, morgan, uvicorn
+from streams.core.parsing import clf, clf_habits, habits, json_fields, json_requests, logfmt, morgan, spoken, uvicorn
 from streams.core.parsing.format import Format, Number, Row, Texts
 from streams.core.parsing.rails import fragment
 from streams.core.values import Request
@@ -19,6 +19,7 @@ _TEXTS = (
     *clf.FORMATS,
     *clf_habits.FORMATS,
     *uvicorn.FORMATS,
+    *spoken.FORMATS,
     *logfmt.FORMATS,
     *habits.FORMATS,
 )
