@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run pipeline test lint unit kafka bench bench-peers lock clean
+.PHONY: help setup run pipeline test lint unit kafka fuzz bench bench-peers lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ unit: setup
 
 kafka: setup ## a local broker in the foreground; ctrl-C stops it and cleans up
 	@exec python config/kafka/broker.py
+
+fuzz: setup ## 100,000 damaged lines of each family of formats
+	@FUZZ_LINES=100000 pytest tests/test_parsing_fuzz.py -k damaged_lines_of_a_family --timeout 0
 
 bench: setup ## lines/s and the ratio to orjson.loads: the core, then one and two workers on Kafka
 	@python -m tests.bench.core

@@ -15,6 +15,7 @@ from streams.core.parsing import FORMATS, recognise, request
 from streams.core.parsing.format import Format, Row
 from streams.core.reading import cleaned
 from streams.core.values import Line, Reason, Request
+from tests import formats_table
 
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent.parent / "shared" / "fixtures"
@@ -87,6 +88,11 @@ def test_case_of_several_lines(case: dict[str, Any]) -> None:
         found += [fields(parsed)] if isinstance(parsed, Request) else []
     assert found == [expected(want) for want in case["want"]]
     assert len(joins) == case["open"]
+
+
+def test_the_page_of_formats_is_current() -> None:
+    """docs/formats.md is what the parsers and their cases say now; ``python -m tests.formats_table`` writes it."""
+    assert formats_table.FILE.read_text(encoding="utf-8") == formats_table.table()
 
 
 def test_every_format_has_cases() -> None:

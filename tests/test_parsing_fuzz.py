@@ -1,5 +1,6 @@
 """Hostile and damaged lines: parsing never raises, never makes up a value, and never takes more than linear time."""
 
+import os
 import random
 import time
 import tomllib
@@ -18,6 +19,8 @@ from streams.core.values import Event, Line, Reason, Request, Skipped
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent.parent / "shared" / "fixtures"
 MUTATIONS = 5_000
+FAMILIES = [file.stem for file in sorted((HERE / "formats").glob("*.toml"))]
+OF_A_FAMILY = int(os.environ.get("FUZZ_LINES", "200"))  # make fuzz asks for 100,000
 PIECES = (
     '"',
     "\\",
@@ -85,6 +88,12 @@ def real_lines() -> list[str]:
     return [line for line in found if line]
 
 
+def family_lines(family: str) -> list[str]:
+    """Return the lines of one family's cases."""
+    cases = tomllib.loads((HERE / "formats" / f"{family}.toml").read_text("utf-8"))["case"]
+    return [line for case in cases for line in case.get("lines") or [case["line"]] if line]
+
+
 def mutated(rng: random.Random, texts: list[str]) -> str:
     """Return a line with a few of its places cut out, doubled, swapped with another's or filled with a piece."""
     text = rng.choice(texts)
@@ -111,8 +120,20 @@ def check(found: Request) -> None:
 
 def test_damaged_lines() -> None:
     """Thousands of damaged real lines raise nothing, give sane values, and still belong to one format at most."""
-    rng, texts, joins, requests = random.Random(20241127), real_lines(), Joins(cap=8), 0
-    for number in range(MUTATIONS):
+    requests = survive(real_lines(), MUTATIONS)
+    assert requests > MUTATIONS // 10  # the damage is such that much of it still is a request
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_damaged_lines_of_a_family(family: str) -> None:
+    """So do the damaged lines of each family, of which ``make fuzz`` tries 100,000."""
+    survive(family_lines(family), OF_A_FAMILY)
+
+
+def survive(texts: list[str], count: int) -> int:
+    """Read so many damaged lines; return how many still were requests."""
+    rng, joins, requests = random.Random(20241127), Joins(cap=8), 0
+    for number in range(count):
         text = mutated(rng, texts)
         found = recognise(text)
         taken = [fmt for fmt in FORMATS if fmt.match(text)]
@@ -128,7 +149,7 @@ def test_damaged_lines() -> None:
             check(parsed)
             requests += 1
         assert Joins.load(orjson.loads(orjson.dumps(joins.dump())), cap=8) == joins
-    assert requests > MUTATIONS // 10  # the damage is such that much of it still is a request
+    return requests
 
 
 @pytest.mark.parametrize(
