@@ -15,6 +15,8 @@ RULES = click.option("--rules", "rules", type=click.Path(path_type=Path), help="
 APP = click.option("--app", default="local", show_default=True, help="App of lines whose envelope names none.")
 FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 
+LEARNT = 30  # templates that parse --learn prints
+
 
 def main() -> None:
     """Run ``flywatch``."""
@@ -85,16 +87,30 @@ def replay(
 @cli.command()
 @FILES
 @click.option("--app", default=None, help="App of lines whose envelope names none.")
-@click.option("--explain", is_flag=True, help="Also print the lines that are no request, with the reason.")
-def parse(files: tuple[Path, ...], app: str | None, *, explain: bool) -> None:
+@click.option("--explain", is_flag=True, help="Also print the lines that are nothing, with the reason.")
+@click.option("--learn", is_flag=True, help="Print the commonest templates of the lines that nothing recognises instead.")
+def parse(files: tuple[Path, ...], app: str | None, *, explain: bool, learn: bool) -> None:
     """Print one JSON object for each recognised line of FILES (default: standard input), in order."""
     from streams.hosts import parse_files  # noqa: PLC0415
     from streams.hosts.files import UnreadableFile  # noqa: PLC0415
 
+    if learn and (explain or not files):
+        raise click.UsageError("--learn reads FILES, and stands alone")
     try:
+        if learn:
+            _learn(list(files), app or "")
+            return
         parse_files.run(list(files), app or "", sys.stdout.buffer, explain=explain, own=load().plan().formats)
     except UnreadableFile as error:
         fail(2, str(error))
+
+
+def _learn(files: list[Path], app: str) -> None:
+    from streams.codec import json_line  # noqa: PLC0415
+    from streams.hosts import learn  # noqa: PLC0415
+
+    found = learn.learn(learn.unrecognised(files, app, load().plan().formats), LEARNT)
+    sys.stdout.buffer.writelines(map(json_line, found))
 
 
 @cli.command()
