@@ -132,12 +132,12 @@ def alerts(lines: Iterable[Line], plan: Plan) -> list[dict[str, Any]]:
         panes: dict[int, list[Counted]] = defaultdict(list)
         for each in apps[app].requests:
             panes[each.at_ms // TEN_SECONDS * TEN_SECONDS].append(each)
-        if not panes:
-            continue
-        ends = range(min(panes) + TEN_SECONDS, last + QUIET_AFTER + 1, TEN_SECONDS)
+        first = min(apps[app].lines) // TEN_SECONDS * TEN_SECONDS
+        ends = range(first + TEN_SECONDS, last + QUIET_AFTER + 1, TEN_SECONDS)
         for rule in plan.rules:
             if watches(rule, app, plan):
-                found += life(rule, app, [judged(rule, panes, end) for end in ends])
+                events = rule.metric.startswith("events.")
+                found += life(rule, app, [told(rule, apps[app], end) if events else judged(rule, panes, end) for end in ends])
     order = {rule.name: i for i, rule in enumerate(plan.rules)}
     return sorted(found, key=lambda each: (stamp_ms(each["at"]), each["app"], order[each["rule"]]))
 
@@ -157,7 +157,19 @@ def judged(rule: Rule, panes: dict[int, list[Counted]], end: int) -> tuple[int, 
         if len(inside) >= rule.min_requests or width >= rule.widen_ms:
             break
         width += TEN_SECONDS
-    value = metric(rule.metric, inside, width) if len(inside) >= rule.min_requests else None
+    return held(rule, metric(rule.metric, inside, width) if len(inside) >= rule.min_requests else None, end)
+
+
+def told(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
+    """Count the events of the trailing window that ends there; without a line in it there is no data."""
+    start, kind = end - rule.window_ms, rule.metric.removeprefix("events.")
+    if not any(start <= at_ms < end for at_ms in seen.lines):
+        return held(rule, None, end)
+    return held(rule, float(sum(start <= at_ms < end and each == kind for at_ms, each in seen.events)), end)
+
+
+def held(rule: Rule, value: float | None, end: int) -> tuple[int, str, float | None]:
+    """Hold a value against the rule's bound."""
     if value is None:
         return end, "no data", None
     if rule.above is not None:

@@ -138,12 +138,14 @@ def test_the_shipped_apps_are_the_runbooks() -> None:
 
 
 def test_the_shipped_rules_are_the_runbooks() -> None:
-    """Error rates and response times alert at the runbook's bounds, for its durations, at its severities."""
+    """Error rates, response times and events alert at the runbook's bounds, for its durations, at its severities."""
     rules = load(SHIPPED, environ={}).rules
     table = {rule.name: (rule.severity, rule.metric, rule.above, rule.for_ms // 60_000) for rule in rules}
     assert table == {
         "high-error-rate": (Severity.CRITICAL, "error_ratio", 0.05, 5),
         "response-time-degradation": (Severity.CRITICAL, "p95", 10_000, 10),
+        "db-connection-failure": (Severity.CRITICAL, "events.db_connection", 0.0, 0),
+        "out-of-memory": (Severity.CRITICAL, "events.oom", 0.0, 0),
         "elevated-error-rate": (Severity.WARNING, "error_ratio", 0.01, 0),
         "slow-responses": (Severity.WARNING, "p95", 5_000, 0),
     }

@@ -1,5 +1,6 @@
 """What a rule is, and how a value is judged by it. Knows no pane, alert life, file or clock."""
 
+from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -7,6 +8,7 @@ from msgspec import Struct
 
 from streams.core.sketch import Sketch
 from streams.core.tally import Tally
+from streams.core.values import EventKind
 
 UNWATCHED = "ignore"  # the monitoring level that no rule stands for, unless it names the app
 
@@ -30,10 +32,12 @@ class Judged(StrEnum):
 class Totals:
     """What rules read of a window: panes go in at its end and come out at its beginning, exactly (all are integers)."""
 
-    __slots__ = ("failed", "known", "latency", "requests")
+    __slots__ = ("events", "failed", "known", "latency", "lines", "requests")
 
     def __init__(self) -> None:
         """Make empty totals."""
+        self.lines = 0
+        self.events: Counter[str] = Counter()
         self.requests = 0
         self.known = 0
         self.failed = 0
@@ -41,6 +45,9 @@ class Totals:
 
     def add(self, pane: Tally, sign: int = 1) -> None:
         """Put a pane in, or with ``sign=-1`` take it out."""
+        self.lines += sign * pane.lines
+        for event, n in pane.events.items():
+            self.events[event] += sign * n
         self.requests += sign * pane.requests
         self.known += sign * pane.known
         self.failed += sign * pane.failed
@@ -48,12 +55,23 @@ class Totals:
 
 
 class Metric(Struct, frozen=True):
-    """A value of the catalogue: how it is read from a window's totals (None: no data), and its unit."""
+    """A value of the catalogue: how it is read from a window's totals (None: no data), and its unit.
+
+    What is not ``of_requests`` needs none: ``min_requests`` and ``widen`` say nothing of it.
+    """
 
     name: str
     unit: str
     read: Callable[[Totals, int], float | None]  # (totals, window_ms)
     about: str
+    of_requests: bool = True
+
+
+def _events(kind: EventKind) -> Metric:
+    def count(totals: Totals, _: int) -> float | None:
+        return float(totals.events[kind]) if totals.lines else None
+
+    return Metric(f"events.{kind}", "events", count, f"lines that say {kind}; no data without any line", of_requests=False)
 
 
 METRICS = {
@@ -64,6 +82,7 @@ METRICS = {
         Metric("p95", "ms", lambda t, _: t.latency.quantile_ms(0.95), "95th percentile of known durations"),
         Metric("p99", "ms", lambda t, _: t.latency.quantile_ms(0.99), "99th percentile of known durations"),
         Metric("request_rate", "1/s", lambda t, ms: t.requests / (ms / 1000), "requests a second, health checks apart"),
+        *map(_events, EventKind),
     )
 }
 

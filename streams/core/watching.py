@@ -205,15 +205,17 @@ def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: St
 
 def _value(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> tuple[float | None, int]:
     """Return a rule's value and the width it was read over: widened, pane by pane, until there are enough requests."""
-    width_ms = rule.window_ms
+    metric, width_ms = METRICS[rule.metric], rule.window_ms
     totals = state.totals(app, width_ms, end_ms, plan)
+    if not metric.of_requests:
+        return metric.read(totals, width_ms), width_ms
     if totals.requests < rule.min_requests and rule.widen_ms > width_ms:
         if state.totals(app, rule.widen_ms, end_ms, plan).requests < rule.min_requests:
             return None, width_ms
         totals, width_ms = _widened(state.panes[app], rule, end_ms, plan)
     if totals.requests < rule.min_requests:
         return None, width_ms
-    return METRICS[rule.metric].read(totals, width_ms), width_ms
+    return metric.read(totals, width_ms), width_ms
 
 
 def _widened(panes: AppPanes, rule: Rule, end_ms: int, plan: Plan) -> tuple[Totals, int]:
