@@ -56,6 +56,7 @@ WINDOW: dict[str, Any] = {
 TOTALS = {
     "lines": 23546,
     "requests": 15012,
+    "events": {"app_error": 7, "deploy": 33},
     "skipped": {"part": 1234, "unrecognised": 5678},
     "by_status": {"-": 3, "200": 14000, "201": 300, "404": 9, "503": 700},
     "alerts": {"fired": 5, "resolved": 4},
@@ -116,12 +117,13 @@ def test_a_pipe_gets_one_plain_line_a_transition() -> None:
 
 
 def test_the_summary_of_a_pipe() -> None:
-    """The summary says lines, requests by class of status, skipped lines by reason, alerts and speed."""
+    """The summary says lines, requests by class of status, events, skipped lines by reason, alerts and speed."""
     console = pipe()
     Terminal(console, live=False).summary(TOTALS)
     assert seen(console) == (
         "lines     23,546 in 1.2 s (18,837 lines/s)\n"
         "requests  15,012: 2xx 14,300, 4xx 9, 5xx 700, unknown 3\n"
+        "events    40: app_error 7, deploy 33\n"
         "skipped   6,912: part 1,234, unrecognised 5,678\n"
         "alerts    5 fired, 4 resolved\n"
     )

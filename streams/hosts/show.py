@@ -46,6 +46,7 @@ class Shown:
         self.states: Counter[str] = Counter()
         self.busiest: dict[str, Any] = {"start": None, "requests": 0}
         self.skipped: Counter[str] = Counter()
+        self.events: Counter[str] = Counter()
         self.by_status: Counter[str] = Counter()
         self.requests = 0
         self.dead: Counter[str] = Counter()
@@ -73,6 +74,7 @@ class Shown:
         if document["revision"] == 0:
             self.requests += document["requests"]
             self.skipped.update(document["skipped"])
+            self.events.update(document["events"])
             self.by_status.update(document["by_status"])
         if document["requests"] > self.busiest["requests"]:
             self.busiest = {"start": document["start"], "requests": document["requests"]}
@@ -101,7 +103,8 @@ def local(settings: Settings, app: str, sinks: Sinks) -> None:
                 shown.take(output)
         if not lines:
             click.echo("flywatch: no line came in on standard input", err=True)
-        totals = {"lines": lines, "requests": shown.requests, "by_status": shown.by_status, "skipped": shown.skipped}
+        totals = {"lines": lines, "requests": shown.requests, "by_status": shown.by_status}
+        totals |= {"events": shown.events, "skipped": shown.skipped}
         terminal.summary(totals | _ended(shown, lines, began) | {"alerts": _alerts(shown)})
 
 

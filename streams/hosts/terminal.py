@@ -162,6 +162,7 @@ def summed(totals: Document) -> list[tuple[str, str]]:
     return [
         ("lines", count(totals.get("lines")) + speed),
         ("requests", count(totals.get("requests")) + _parts(classes(mapping(totals.get("by_status"))))),
+        ("events", _parts(mapping(totals.get("events")), total=True)),
         ("skipped", _parts(mapping(totals.get("skipped")), total=True)),
         ("alerts", _alerts(totals.get("alerts"))),
     ]
