@@ -52,7 +52,8 @@ class Pino(Struct, gc=False):
         client_ip = req.remoteAddress
         if (headers := req.headers) is not None and (named := headers.fly_client_ip or headers.x_forwarded_for):
             client_ip = named.partition(",")[0].strip()
-        return client_ip, req.method, req.url, STATUS_TEXTS.get(self.res.statusCode), self.responseTime, self.time
+        method = None if " " in req.method else req.method  # what has a blank is no method
+        return client_ip, method, req.url, STATUS_TEXTS.get(self.res.statusCode), self.responseTime, self.time
 
 
 class Nginx(Struct, gc=False):
@@ -75,6 +76,8 @@ class Nginx(Struct, gc=False):
         method, target = self.request_method, self.request_uri
         if self.request is not None:
             method, target = request_line.split(self.request)
+        elif method is not None and " " in method:
+            method = None
         forwarded = self.http_x_forwarded_for
         client_ip = forwarded.partition(",")[0].strip() if forwarded and forwarded != "-" else self.remote_addr
         stamp = self.time_iso8601 or self.time_local or self.msec or self.timestamp
