@@ -11,7 +11,7 @@ from streams.config_model import refused, unknown
 from streams.core.parsing.format import Fields, Format, Row
 from streams.core.parsing.stamps import any_ms
 
-GROUPS = ("client_ip", "method", "target", "status", "duration", "stamp")
+GROUPS = ("client_ip", "method", "target", "status", "duration", "stamp", "agent")
 UNITS_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 PREFIX = "custom:"
 
@@ -44,8 +44,8 @@ class Pattern:
         found = self._found(text)
         if found is None:
             return None
-        ip, method, target, status, duration, stamp = [found[group] if group else None for group in self._groups]
-        return Fields(ip, method, target, status, duration, stamp)
+        ip, method, target, status, duration, stamp, agent = [found[group] if group else None for group in self._groups]
+        return Fields(ip, method, target, status, duration, stamp, agent)
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         """Travel as text: a compiled pattern cannot."""

@@ -84,7 +84,7 @@ def test_patterns_travel_to_other_processes() -> None:
     (billing, _) = sent.formats
     row = billing.match(MIXED[0])
     assert row is not None
-    assert row.groups() == (None, "POST", "/pay?card=1", "201", "0.25", None)
+    assert row.groups() == (None, "POST", "/pay?card=1", "201", None, "0.25", None)
 
 
 def test_the_command_reads_by_the_file(tmp_path: Path) -> None:

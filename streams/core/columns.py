@@ -26,11 +26,11 @@ _EVIDENCE_CHARS = 300
 class Columns:
     """Requests of one app, format and pane as columns, ready to fold or to publish."""
 
-    __slots__ = ("client_ips", "complete", "durations_ms", "methods", "routes", "statuses", "targets")
+    __slots__ = ("agents", "client_ips", "complete", "durations_ms", "methods", "routes", "statuses", "targets")
 
     def __init__(self, fmt: Format, rows: Sequence[Texts], limits: Limits) -> None:
         """Transpose rows of ``Format.match(...).groups()``."""
-        self.client_ips, self.methods, self.targets, self.statuses, durations, _ = zip(*rows, strict=True)
+        self.client_ips, self.methods, self.targets, self.statuses, self.agents, durations, _ = zip(*rows, strict=True)
         self.routes = routes(self.targets, limits.route_chars)
         self.durations_ms: Sequence[float | None] = []  # empty: the format has no duration
         self.complete = True  # no duration is None

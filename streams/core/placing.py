@@ -29,15 +29,15 @@ def by_pane(column: Column, plan: Plan) -> Iterable[Column]:
     of_stamp: dict[Number, tuple[Column, str | None]] = {}  # many lines share a second
     read = column.fmt.stamp_ms
     for row in column.rows:
-        found = of_stamp.get(row[5])
+        found = of_stamp.get(row[6])
         if found is None:
-            at_ms = stamps.bounded(read(row[5])) if read is not None and row[5] else None
+            at_ms = stamps.bounded(read(row[6])) if read is not None and row[6] else None
             key = placed(None if at_ms is None else at_ms - at_ms % PANE_MS, column.clock_ms, plan)
             part = parts.get(key)
             if part is None:
                 part = parts[key] = Column(column.fmt, key[0], column.clock_ms, late=key[1], ahead=key[2])
             told = None if at_ms is None or not plan.requests else stamps.text(at_ms)
-            found = of_stamp[row[5]] = (part, told)
+            found = of_stamp[row[6]] = (part, told)
         part, told = found
         part.rows.append(row)
         part.stamps.append(told)

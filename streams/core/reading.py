@@ -67,4 +67,4 @@ def joined(part: Fragment, at_ms: int | None, joins: Joins, number: int = 0) -> 
 def row(request: Request) -> Row:
     """Return a joined request as a row of texts; its last one is the stamp in ms, for lines without an envelope."""
     status = None if request.status is None else str(request.status)
-    return Fields(request.client_ip, request.method, request.target, status, request.duration_ms, request.at_ms)
+    return Fields(request.client_ip, request.method, request.target, status, request.duration_ms, request.at_ms, request.agent)

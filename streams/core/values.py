@@ -72,6 +72,7 @@ class Request(Struct, frozen=True, gc=False):
     client_ip: str | None
     format: str
     started_ms: int | None = None
+    agent: str | None = None  # as the client calls itself
     started_line: int | None = None  # where a joined request began, in the caller's own numbering
 
 

@@ -56,7 +56,7 @@ def recognise(text: str) -> tuple[Format, Row] | None:
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:
     """Give a row its types; the envelope's stamp wins over the line's own."""
-    client_ip, method, target, status, duration, stamp = row
+    client_ip, method, target, status, agent, duration, stamp = row
     if at_ms is None and stamp and fmt.stamp_ms is not None:
         at_ms = fmt.stamp_ms(stamp)
     if target in _UNKNOWN:
@@ -70,6 +70,7 @@ def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:
         duration_ms=_duration_ms(duration, fmt.unit_ms),
         client_ip=None if client_ip in _UNKNOWN else client_ip,
         format=fmt.name,
+        agent=None if agent in _UNKNOWN else agent,
     )
 
 

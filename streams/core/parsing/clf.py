@@ -14,12 +14,13 @@ _HEAD = (  # what follows the stamp is looked at first, so that the stamp can be
 )
 _END = r"\Z) \[([^\]\n\x1b]++) (?s:.*+)"
 # After referrer and agent the forwarded addresses, unless it is a time in quotes: that is a habit.
-_AGENT = rf'\ {_QUOTED}\ {_QUOTED}(?:\ (?!"[0-9]{{1,6}}\.[0-9]{{3,6}}"){_QUOTED})?+'
+_WHO = rf'\ {_QUOTED}\ "([^"]*+)"'  # referrer and agent
+_AGENT = rf'{_WHO}(?:\ (?!"[0-9]{{1,6}}\.[0-9]{{3,6}}"){_QUOTED})?+'
 _SECONDS = r"([0-9]{1,6}\.[0-9]{3,6})"  # nginx writes three decimals; a bare integer could be anything
 
 _PLAIN = rf"{_HEAD} (?:{_AGENT})?+ () {_END}"
 _TIMED = rf'{_HEAD} {_AGENT}\ (?:rt=|request_time=)?+"?+{_SECONDS}"?+ (?:\ u[a-z]{{2}}=[^ \n]++)*+ {_END}'
-_TRAEFIK = rf"{_HEAD} \ {_QUOTED}\ {_QUOTED}\ [0-9]++\ {_QUOTED}\ {_QUOTED}\ ([0-9]++)ms {_END}"
+_TRAEFIK = rf"{_HEAD} {_WHO}\ [0-9]++\ {_QUOTED}\ {_QUOTED}\ ([0-9]++)ms {_END}"
 
 FORMATS = (
     Format("clf", fullmatch(_PLAIN), "common or combined: the most frequent text", 0.0, clf_ms, NEEDLE),

@@ -29,6 +29,7 @@ _SPELT = re.compile(r'"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?')
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
+_WHO = re.compile(r' "[^"]*+" "([^"]*+)"').match  # referrer and agent
 
 
 def match(text: str) -> Row | None:
@@ -42,7 +43,8 @@ def match(text: str) -> Row | None:
         return None
     line, status = answer.groups()
     method, target = request_line.split(_COLOUR.sub("", line))
-    return Fields(client_ip, method, target, status, _duration_ms(text[answer.end() :]), head[2])
+    tail = text[answer.end() :]
+    return Fields(client_ip, method, target, status, _duration_ms(tail), head[2], _agent(tail))
 
 
 def _client_ip(tokens: list[str]) -> str | None:
@@ -62,6 +64,11 @@ def _client_ip(tokens: list[str]) -> str | None:
     while at and tokens[at - 1].endswith(","):
         at -= 1  # a list of forwarded addresses: the first is the client
     return tokens[at].split(",", 1)[0].strip("[]")
+
+
+def _agent(tail: str) -> str | None:
+    quoted = _WHO(tail)
+    return None if quoted is None else quoted[1]
 
 
 def _is_address(token: str) -> bool:

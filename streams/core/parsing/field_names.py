@@ -105,6 +105,21 @@ CLIENTS = _paths(
     "http.client_ip",
     "ip",
 )
+AGENTS = _paths(
+    "req/headers/user-agent",
+    "request/headers/User-Agent",  # caddy: a list
+    "meta/req/headers/user-agent",
+    "user_agent/original",  # ECS
+    "user_agent.original",
+    "httpRequest/userAgent",
+    "http_user_agent",  # nginx
+    "request_User-Agent",  # traefik
+    "userAgent",
+    "user_agent",
+    "user-agent",
+    "http.user_agent",
+    "agent",
+)
 # (name, what 1 is in ms unless the value names its unit, a name that must be there too)
 DURATIONS: tuple[tuple[Path, float, Path], ...] = tuple(
     (tuple(name.split("/")), unit_ms, tuple(beside.split("/")) if beside else ())

@@ -10,7 +10,7 @@ from typing import Any
 
 from streams.core.parsing import request_line
 from streams.core.parsing.durations import spelt_ms
-from streams.core.parsing.field_names import CLIENTS, DURATIONS, METHODS, STAMPS, STATUSES, TARGETS
+from streams.core.parsing.field_names import AGENTS, CLIENTS, DURATIONS, METHODS, STAMPS, STATUSES, TARGETS
 from streams.core.parsing.format import Fields
 
 Document = dict[str, Any]
@@ -35,7 +35,7 @@ def find(document: Document) -> Fields | None:
         method, target = request_line.split(line)
         if method is None and "remote_addr" not in document:
             return None  # a server's line counts with whatever was asked, another's not
-    return Fields(found.get("client"), method, target, status, found.get("duration"), found.get("stamp"))
+    return Fields(found.get("client"), method, target, status, found.get("duration"), found.get("stamp"), found.get("agent"))
 
 
 def stamp(document: Document) -> str | float | None:
@@ -91,6 +91,10 @@ def _client(value: Any) -> str | None:
     return first if first not in {"", "-"} else None
 
 
+def _agent(value: Any) -> str | None:
+    return _text(value[0] if isinstance(value, list) and value else value)
+
+
 def _stamp(value: Any) -> str | float | None:
     return value if isinstance(value, str | int | float) and not isinstance(value, bool) and value else None
 
@@ -106,6 +110,7 @@ _FIELDS: tuple[tuple[str, tuple[Path, ...], Read], ...] = (
     ("target", TARGETS, _text),
     ("client", CLIENTS, _client),
     ("stamp", STAMPS, _stamp),
+    ("agent", AGENTS, _agent),
 )
 
 

@@ -7,17 +7,17 @@ from typing import Protocol, cast
 from msgspec import Struct
 
 Number = str | float | None  # as written: a text, or a number of a JSON document
-Texts = tuple[str | None, str | None, str | None, str | None, Number, Number]
+Texts = tuple[str | None, str | None, str | None, str | None, str | None, Number, Number]
 
 
 class Row(Protocol):
-    """A recognised line: a ``re.Match`` of six groups, or a typed JSON document with the same method."""
+    """A recognised line: a ``re.Match`` of seven groups, or a typed JSON document with the same method."""
 
     def groups(self) -> Texts:
-        """Return (client_ip, method, target, status, duration, stamp) as the line writes them.
+        """Return (client_ip, method, target, status, agent, duration, stamp) as the line writes them.
 
-        None, '' or '-' where the line does not say. The status is text, also from JSON. The duration is a number in
-        the format's unit, the stamp in the format's notation.
+        None, '' or '-' where the line does not say. The status is text, also from JSON. The agent is the client's
+        User-Agent. The duration is a number in the format's unit, the stamp in the format's notation.
         """
         ...
 
@@ -31,10 +31,11 @@ class Fields(Struct, frozen=True, gc=False):
     status: str | None
     duration: Number
     stamp: Number
+    agent: str | None = None
 
     def groups(self) -> Texts:
-        """Return the six fields."""
-        return self.client_ip, self.method, self.target, self.status, self.duration, self.stamp
+        """Return the seven fields."""
+        return self.client_ip, self.method, self.target, self.status, self.agent, self.duration, self.stamp
 
 
 _LINE_ENDS = ("\n", "\r")
@@ -57,11 +58,11 @@ class Format(Struct, frozen=True):
 
 
 def fullmatch(pattern: str) -> Match:
-    """Compile a verbose pattern with the six groups of ``Row.groups`` into its matcher (pattern spaces are ignored)."""
+    """Compile a verbose pattern with the seven groups of ``Row.groups`` into its matcher (pattern spaces are ignored)."""
     compiled = re.compile(pattern, re.VERBOSE)
-    if compiled.groups != 6:
-        raise ValueError(f"a format has 6 groups, this pattern has {compiled.groups}")
-    return cast("Match", compiled.fullmatch)  # six groups: typeshed knows only "a tuple of texts"
+    if compiled.groups != 7:
+        raise ValueError(f"a format has 7 groups, this pattern has {compiled.groups}")
+    return cast("Match", compiled.fullmatch)  # seven groups: typeshed knows only "a tuple of texts"
 
 
 def otherwise(tolerant: Match, strict: tuple[Format, ...]) -> Match:

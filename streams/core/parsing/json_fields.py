@@ -45,7 +45,7 @@ def _told(document: dict[str, Any], recognise: Recognise) -> Row | None:
     if found is None:
         return None
     fmt, row = found
-    client_ip, method, target, status, duration, stamp = row.groups()
+    client_ip, method, target, status, agent, duration, stamp = row.groups()
     own_ms = fmt.stamp_ms(stamp) if stamp and fmt.stamp_ms is not None else None
     took_ms = spelt_ms(duration, fmt.unit_ms) if fmt.unit_ms else None
-    return Fields(client_ip, method, target, status, took_ms, fields.stamp(document) if own_ms is None else own_ms)
+    return Fields(client_ip, method, target, status, took_ms, fields.stamp(document) if own_ms is None else own_ms, agent)

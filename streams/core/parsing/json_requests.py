@@ -17,10 +17,11 @@ STATUS_TEXTS: dict[int | None, str] = {code: str(code) for code in range(1_000)}
 
 
 class PinoHeaders(Struct, gc=False):
-    """The headers that name the client in front of proxies."""
+    """The headers that name the client, in front of proxies and by its agent."""
 
     fly_client_ip: str = msgspec.field(default="", name="fly-client-ip")
     x_forwarded_for: str = msgspec.field(default="", name="x-forwarded-for")
+    user_agent: str = msgspec.field(default="", name="user-agent")
 
 
 class PinoRequest(Struct, gc=False):
@@ -47,13 +48,14 @@ class Pino(Struct, gc=False):
     time: str | float | None = None
 
     def groups(self) -> Texts:
-        """Return the six fields; the first forwarded address is the client, the peer is a proxy then."""
+        """Return the seven fields; the first forwarded address is the client, the peer is a proxy then."""
         req = self.req
         client_ip = req.remoteAddress
         if (headers := req.headers) is not None and (named := headers.fly_client_ip or headers.x_forwarded_for):
             client_ip = named.partition(",")[0].strip()
         method = None if " " in req.method else req.method  # what has a blank is no method
-        return client_ip, method, req.url, STATUS_TEXTS.get(self.res.statusCode), self.responseTime, self.time
+        agent = None if headers is None else headers.user_agent
+        return client_ip, method, req.url, STATUS_TEXTS.get(self.res.statusCode), agent, self.responseTime, self.time
 
 
 class Nginx(Struct, gc=False):
@@ -66,13 +68,14 @@ class Nginx(Struct, gc=False):
     request_method: str | None = None
     request_uri: str | None = None
     http_x_forwarded_for: str | None = None
+    http_user_agent: str | None = None
     time_iso8601: str | None = None
     time_local: str | None = None
     msec: str | float | None = None
     timestamp: str | float | None = None
 
     def groups(self) -> Texts:
-        """Return the six fields; the request line wins, as it is what the client sent."""
+        """Return the seven fields; the request line wins, as it is what the client sent."""
         method, target = self.request_method, self.request_uri
         if self.request is not None:
             method, target = request_line.split(self.request)
@@ -81,7 +84,7 @@ class Nginx(Struct, gc=False):
         forwarded = self.http_x_forwarded_for
         client_ip = forwarded.partition(",")[0].strip() if forwarded and forwarded != "-" else self.remote_addr
         stamp = self.time_iso8601 or self.time_local or self.msec or self.timestamp
-        return client_ip, method, target, str(self.status), self.request_time, stamp
+        return client_ip, method, target, str(self.status), self.http_user_agent, self.request_time, stamp
 
 
 def typed(shape: type[Any]) -> Callable[[str], Row | None]:

@@ -7,7 +7,7 @@ from streams.core.parsing.format import Format, Row, fullmatch, otherwise
 from streams.core.parsing.stamps import any_ms
 
 _LOGRAGE = (
-    r"() method=([A-Z][A-Z-]*+)\ path=([^ \"\n]++)\ (?:(?:format|controller|action)=[^ \"\n]*+\ )*+ status=([0-9]{3})"
+    r"() method=([A-Z][A-Z-]*+)\ path=([^ \"\n]++)\ (?:(?:format|controller|action)=[^ \"\n]*+\ )*+ status=([0-9]{3})()"
     r"\ (?:allocations=[0-9]++\ )?+ duration=([0-9]++(?:\.[0-9]++)?+) (?:\ (?:view|db|allocations)=[0-9.]++)*+ ()"
 )
 

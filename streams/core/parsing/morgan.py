@@ -12,11 +12,11 @@ _TOOK = r"([0-9]++(?:\.[0-9]++)?+|-)"
 _LENGTH = r"[0-9-]++"
 _COLOUR = r"(?:\x1b\[[0-9;]*+m)?+"
 
-_TINY = rf"() {_METHOD}\ {_TARGET}\ {_STATUS}\ {_LENGTH}\ -\ {_TOOK}\ ms ()"
+_TINY = rf"() {_METHOD}\ {_TARGET}\ {_STATUS}()\ {_LENGTH}\ -\ {_TOOK}\ ms ()"
 _DEV = (
-    rf"() {_COLOUR}{_METHOD}\ {_TARGET}\ {_COLOUR}{_STATUS}{_COLOUR}\ {_COLOUR}{_TOOK}\ ms{_COLOUR}\ -\ {_LENGTH}{_COLOUR} ()"
+    rf"() {_COLOUR}{_METHOD}\ {_TARGET}\ {_COLOUR}{_STATUS}(){_COLOUR}\ {_COLOUR}{_TOOK}\ ms{_COLOUR}\ -\ {_LENGTH}{_COLOUR} ()"
 )
-_SHORT = rf"([^ \n{{][^ \n]*+)\ [^ \n]++\ {_METHOD}\ {_TARGET}\ HTTP/[0-9.]++\ {_STATUS}\ {_LENGTH}\ -\ {_TOOK}\ ms ()"
+_SHORT = rf"([^ \n{{][^ \n]*+)\ [^ \n]++\ {_METHOD}\ {_TARGET}\ HTTP/[0-9.]++\ {_STATUS}()\ {_LENGTH}\ -\ {_TOOK}\ ms ()"
 
 FORMATS = (
     Format("morgan-tiny", fullmatch(_TINY), "begins with a method, ends in ms: surest of all", 1.0, needle=" ms"),
