@@ -128,6 +128,8 @@ class Limits(Table):
     route_chars: Count = CORE.limits.route_chars
     joins: Count = CORE.limits.joins
     join_age_ms: Annotated[int, duration("1s", "1d")] = Field(default=CORE.limits.join_age_ms, alias="join_age")
+    suspects: Count = CORE.limits.suspects
+    buckets: Count = CORE.limits.buckets
     evidence_lines: Count = CORE.limits.evidence_lines
     panes: Count = CORE.limits.panes
 

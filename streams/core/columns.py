@@ -101,11 +101,12 @@ class Columns:
         for i in failed:
             took = self.durations_ms[i] if self.durations_ms else None
             if len(found) < limits.evidence_lines or (took or 0.0) >= found[-1][0]:
-                found = slowest([*found, (took or 0.0, self._line(i, took))], limits.evidence_lines)
+                found = slowest([*found, (took or 0.0, self.line(i, took))], limits.evidence_lines)
         return [self.routes[i] for i in failed], found
 
-    def _line(self, i: int, took: float | None) -> str:
-        path = (self.targets[i] or "-").split("?", 1)[0]  # a query may hold a secret
+    def line(self, i: int, took: float | None) -> str:
+        """Return a row for people, without its query: that may hold a secret."""
+        path = (self.targets[i] or "-").split("?", 1)[0]
         return (f"{self.methods[i] or '-'} {path} {self.statuses[i]}" + ("" if took is None else f" {took:.0f} ms"))[
             :_EVIDENCE_CHARS
         ]

@@ -2,7 +2,8 @@
 
 from streams.core import stamps
 from streams.core.plan import PANE_MS
-from streams.core.records import Happened
+from streams.core.records import Happened, Security
+from streams.core.security.values import Finding
 from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.values import Event, Reason, Skipped
@@ -11,13 +12,19 @@ from streams.core.values import Event, Reason, Skipped
 class Deltas:
     """Tallies by pane, and what happened, of the records that are being folded."""
 
-    __slots__ = ("_clock_ms", "_number", "_offset", "happened", "tallies")
+    __slots__ = ("_clock_ms", "_number", "_offset", "found", "happened", "tallies")
 
     def __init__(self, clock_ms: int) -> None:
         """Begin empty."""
         self.tallies: dict[tuple[int, str], Tally] = {}  # (start of the pane, app) -> what is to be added
         self.happened: list[Happened] = []
+        self.found: list[Security] = []
         self.begin(clock_ms, 0)
+
+    @property
+    def clock_ms(self) -> int:
+        """Return the partition's clock for the record at hand."""
+        return self._clock_ms
 
     def begin(self, clock_ms: int, offset: int) -> None:
         """Count for another record from here on."""
@@ -53,3 +60,8 @@ class Deltas:
         said = f"{self._offset}/{self._number}"
         self._number += 1
         self.happened.append(Happened(said, source.app, source.instance, source.region, at_ms or self._clock_ms, event))
+
+    def find(self, source: Source, start_ms: int | None, at_ms: int, finding: Finding) -> None:
+        """Count what a line shows to security, and keep it to be published; also of a line that is late."""
+        self.tally(start_ms, source.app).security[finding.rule] += 1
+        self.found.append(Security("", source.app, source.instance, source.region, at_ms, finding))

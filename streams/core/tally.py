@@ -11,10 +11,12 @@ from typing import Any
 from msgspec import Struct
 
 from streams.core.routes import OTHER
+from streams.core.security.suspects import Suspects
 from streams.core.sketch import Measured, Sketch
 
 UNKNOWN = "-"  # the status of requests whose line gives none
 ROUTE_CAP = 1_000
+SUSPECT_CAP = 1_000
 
 
 class Requests(Struct, frozen=True, gc=False):
@@ -34,10 +36,25 @@ class Tally:
 
     ``status`` counts requests by status text; ``latency`` holds known durations only; ``routes`` and ``errors`` (5xx)
     count by route; ``evidence`` is the slowest failed requests; ``skipped`` counts by reason, ``events`` by kind;
-    ``health`` is requests to health-check paths, which are in nothing else.
+    ``health`` is requests to health-check paths, which are in nothing else; ``security`` counts findings by rule, and
+    ``suspects`` is what clients added to buckets.
     """
 
-    __slots__ = ("ahead", "cut", "errors", "events", "evidence", "health", "latency", "lines", "routes", "skipped", "status")
+    __slots__ = (
+        "ahead",
+        "cut",
+        "errors",
+        "events",
+        "evidence",
+        "health",
+        "latency",
+        "lines",
+        "routes",
+        "security",
+        "skipped",
+        "status",
+        "suspects",
+    )
 
     def __init__(self) -> None:
         """Make an empty tally."""
@@ -51,6 +68,8 @@ class Tally:
         self.errors: Counter[str] = Counter()
         self.skipped: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
+        self.security: Counter[str] = Counter()
+        self.suspects = Suspects()
         self.evidence: list[tuple[float, str]] = []  # (duration in ms or 0, line), slowest first
 
     @property
@@ -81,7 +100,7 @@ class Tally:
             _counted(self.errors, column.errors, route_cap)
             self.evidence = slowest(self.evidence + column.evidence, evidence_cap)
 
-    def merge(self, other: "Tally", route_cap: int = ROUTE_CAP, evidence_cap: int = 5) -> None:
+    def merge(self, other: "Tally", route_cap: int = ROUTE_CAP, evidence_cap: int = 5, suspect_cap: int = SUSPECT_CAP) -> None:
         """Add another tally, which stays as it is."""
         self.lines += other.lines
         self.health += other.health
@@ -91,6 +110,9 @@ class Tally:
         self.latency.merge(other.latency)
         self.skipped.update(other.skipped)
         self.events.update(other.events)
+        self.security.update(other.security)
+        if other.suspects:
+            self.suspects.merge(other.suspects, suspect_cap)
         _capped(self.routes, other.routes, route_cap)
         _capped(self.errors, other.errors, route_cap)
         if other.evidence:
@@ -110,7 +132,10 @@ class Tally:
             "max_ms": sketch.max_ms,
             "buckets": [list(sketch.buckets), list(sketch.buckets.values())],
         }
-        parts = {name: getattr(self, name) for name in Tally.__slots__} | {"latency": latency}
+        parts = {name: getattr(self, name) for name in Tally.__slots__} | {
+            "latency": latency,
+            "suspects": self.suspects.dump() if self.suspects else None,
+        }
         return {name: part for name, part in parts.items() if part}
 
     @classmethod
@@ -119,9 +144,11 @@ class Tally:
         self = cls()
         for name in ("lines", "health", "cut", "ahead"):
             setattr(self, name, parts.get(name, 0))
-        for name in ("status", "routes", "errors", "skipped", "events"):
+        for name in ("status", "routes", "errors", "skipped", "events", "security"):
             setattr(self, name, Counter(parts.get(name, {})))
         self.evidence = [(took_ms, line) for took_ms, line in parts.get("evidence", ())]
+        if suspects := parts.get("suspects"):
+            self.suspects = Suspects.load(suspects)
         if latency := parts.get("latency"):
             sketch = self.latency
             sketch.count, sketch.total_ns = latency["count"], latency["total_ns"]

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     PART = "part"  # a line of a request told over several lines: the line that completes it counts
     ORPHAN = "orphan"  # completes a request whose start was not seen and that says too little by itself
     DROPPED = "dropped"  # an open request pushed out by the cap or by age before it completed
+    SECURITY = "security"  # shows something to security alone: a failed login, a secret
     LATE = "late"  # older than the lateness: stays out of live windows
 
 
