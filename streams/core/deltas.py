@@ -1,6 +1,7 @@
 """What single lines add to panes, beside the columns of requests: events, skipped lines, notes. Knows no format or topic."""
 
 from streams.core import stamps
+from streams.core.masking import mask
 from streams.core.plan import PANE_MS
 from streams.core.records import Happened, Security
 from streams.core.security.values import Finding
@@ -38,11 +39,19 @@ class Deltas:
             tally = self.tallies[key] = Tally()
         return tally
 
-    def skip(self, source: Source, skipped: Skipped) -> None:
-        """Count a line that is nothing."""
+    def skip(self, source: Source, skipped: Skipped, text: str = "") -> None:
+        """Count a line that is nothing; one that nothing recognises may be shown as an example."""
         tally = self.tally(source.start_ms, source.app)
         tally.lines += 1
         tally.skipped[Reason.LATE if source.late else skipped.reason] += 1
+        if text > tally.example and skipped.reason is Reason.UNRECOGNISED and not source.late:
+            tally.example = text
+
+    def finish(self) -> None:
+        """Mask the examples: the last thing before they leave."""
+        for tally in self.tallies.values():
+            if tally.example:
+                tally.example = mask(tally.example)
 
     def happen(self, source: Source, event: Event, stamp: str | None, *, beside: bool = False) -> None:
         """Count an event, and keep it to be published; one that is late is counted as such alone.

@@ -152,12 +152,13 @@ class Folding:
             if published:
                 self.published.append((source.app, source.instance, source.region, published))
             source.begin()
+        self.deltas.finish()
 
     def _fold(self, source: Source, column: Column, published: dict[str, list[object]]) -> None:
         app, limits = self._plan.app(source.app), self._plan.limits
         for part in by_pane(column, self._plan) if column.start_ms is None else (column,):
             start_ms = part.start_ms or 0
-            columns = Columns(part.fmt, part.rows, limits)
+            columns = Columns(part.fmt, part.rows, limits, self._plan.templates)
             if self._plan.security is not None:
                 guarding.column(self._plan.security, self.deltas, source, part, columns, limits.suspects)
             if part.late:
@@ -216,7 +217,7 @@ class Folding:
         if event := events.recognise(text, self.provider):
             self.deltas.happen(source, event, stamp)
         else:
-            self.deltas.skip(source, _SHOWS if shows else part)
+            self.deltas.skip(source, _SHOWS if shows else part, text)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
         key = (source.app, source.instance)

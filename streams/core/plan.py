@@ -52,6 +52,7 @@ class Plan(Struct, frozen=True):
     silent_ms: int | None = 60_000  # None: every source is waited for (history)
     requests: bool = True  # publish parsed requests
     formats: tuple[Format, ...] = ()  # the user's own, for messages that no other takes
+    templates: tuple[str, ...] = ()  # routes as the user writes them: /shop/:category/:slug, /files/*
     security: Guard | None = None  # None: nothing is looked for
 
     @property
