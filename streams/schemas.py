@@ -89,6 +89,9 @@ class Event(Document):
     event: EventKind
     about: Annotated[str, Field(description="an error's class, an exit code, a service, where the line names one")]
     evidence: Annotated[str, Field(max_length=300, description="the line, with secrets masked")]
+    first_frame: Annotated[str | None, Field(description="of a stack trace: the first that is printed")]
+    top_frame: Annotated[str | None, Field(description="where the error was raised: in the app's own code, if it shows any")]
+    lines: Annotated[int, Field(ge=1, description="how many lines told it")]
 
 
 class Security(Document):

@@ -18,7 +18,8 @@ from streams.core.plan import App, Plan
 from streams.core.reading import parse
 from streams.core.rules import Escalation, Rule, Severity
 from streams.core.stamps import text
-from streams.core.values import Event, Line, Skipped
+from streams.core.traces import Told
+from streams.core.values import Line, Request, Sample, Skipped
 
 TEN_SECONDS = 10_000
 MINUTE = 60_000
@@ -44,6 +45,7 @@ class Seen:
     lines: list[int] = field(default_factory=list)  # when
     skipped: list[tuple[int, str]] = field(default_factory=list)  # when, why
     events: list[tuple[int, str]] = field(default_factory=list)  # when, what
+    queries: list[tuple[int, float]] = field(default_factory=list)  # when, how long
 
 
 def stamp_ms(stamp: str) -> int:
@@ -59,18 +61,28 @@ def read(lines: Iterable[Line], plan: Plan) -> dict[str, Seen]:
         at_ms = stamp_ms(line.stamp or "")
         seen, parsed = apps[line.app], parse(line, joins[line.app, line.instance])
         seen.lines.append(at_ms)
-        if isinstance(parsed, Event):
-            seen.events.append((at_ms, str(parsed.event)))
+        tell(seen, joins[line.app, line.instance].told)
+        if isinstance(parsed, Sample):
+            seen.queries.append((at_ms, parsed.value_ms))
         elif isinstance(parsed, Skipped):
             seen.skipped.append((at_ms, str(parsed.reason)))
-        else:
+        elif isinstance(parsed, Request):
             app = plan.apps.get(line.app, App(line.app))
             if parsed.path in app.health_paths:
                 seen.health.append(at_ms)
             else:
                 untimed = parsed.status == 101 or parsed.path in app.latency_exclude_paths
                 seen.requests.append(Counted(at_ms, parsed.status, None if untimed else parsed.duration_ms))
+    for (app_name, _), opened in joins.items():
+        tell(apps[app_name], opened.end())
     return apps
+
+
+def tell(seen: Seen, told: Iterable[Told]) -> None:
+    """Count events, which stack traces may have held back, where the lines stand that name them."""
+    for each in told:
+        assert each.place.at_ms is not None
+        seen.events.append((each.place.at_ms, str(each.event.event)))
 
 
 def windows(lines: Iterable[Line], plan: Plan) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from streams import codec
 from streams.core import panes, reading
@@ -16,6 +17,7 @@ from streams.core.joins import Joins
 from streams.core.masking import KEPT_CHARS, mask
 from streams.core.plan import Plan
 from streams.core.records import Happened, Record
+from streams.core.traces import AGE_MS
 from streams.core.values import Event, EventKind, Line
 from streams.hosts.parse_files import rows
 from tests.scenario import encoded
@@ -99,22 +101,22 @@ def test_columns_tell_the_same_events(shape: str) -> None:
     """What the batch path counts and publishes of lines is what single lines say, with the place they come from."""
     lines = [Line(case["line"], STAMP, "shop", "m1", "ord") for case in CASES if case.get("provider", "app") == "app"]
     part, plan = panes.Partition(3), Plan()
-    given = (Record(17, AT, encoded(lines, shape)), Record(18, AT, codec.TICK))
+    given = (Record(17, AT, encoded(lines, shape)), Record(18, AT + AGE_MS, codec.TICK))
     outputs = [output for record in given for output in panes.step(part, record, plan).outputs]
     told = [output for output in outputs if isinstance(output, Happened)]
     provider = "app" if shape == "batch" else ""
-    expected = [found for line in lines if isinstance(found := _alone(line, provider), Event)]
+    joins, expected = Joins(), list[Event]()
+    for line in lines:
+        reading.parse(replace(line, provider=provider), joins)
+        expected += [each.event for each in joins.told]
+    expected += [each.event for each in joins.end()]
     assert [each.event for each in told] == expected
-    assert [each.id for each in told] == [f"3/17/{number}" for number in range(len(told))]
+    numbers = [int(each.id.removeprefix("3/17/")) for each in told]
+    assert numbers == sorted(set(numbers))
     assert {(each.app, each.instance, each.at_ms) for each in told} == {("shop", "m1", AT - 7_750)}
     (tally,) = part.panes.values()
     assert sum(tally.events.values()) == len(expected)
     assert tally.lines == len(lines)
-
-
-def _alone(line: Line, provider: str) -> object:
-    single = Line(line.text, line.stamp, line.app, line.instance, line.region, provider)
-    return reading.parse(single, Joins())
 
 
 @pytest.mark.skipif(not LABELLED.exists(), reason="no labelled lines beside the repository")

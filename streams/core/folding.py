@@ -6,7 +6,7 @@ tried, and the row is kept; all the rest happens once a column. ``streams.core.r
 
 from collections.abc import Iterable
 
-from streams.core import events, guarding, reading, stamps
+from streams.core import guarding, reading, stamps, telling
 from streams.core.batches import Batch, FlyLine
 from streams.core.columns import Columns
 from streams.core.deltas import Deltas
@@ -18,7 +18,8 @@ from streams.core.plan import PANE_MS, Plan
 from streams.core.sources import Column, Source
 from streams.core.tally import Requests as Counted
 from streams.core.touched import Touched
-from streams.core.values import Line, Reason, Skipped
+from streams.core.traces import Line as Seen
+from streams.core.values import Line, Reason, Sample, Skipped
 
 _SHOWS = Skipped(Reason.SECURITY)
 BARE = "bare"  # the prefix of lines without an envelope's stamp: no stamp begins so
@@ -49,8 +50,8 @@ class Folding:
     ) -> None:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
         self._joins, self._plan, self.clock_ms = joins, plan, clock_ms
-        self._touched = Touched(sources, apps, plan)
-        self.deltas = Deltas(clock_ms)  # all else
+        self._touched = Touched(sources, joins, apps, plan)
+        self.deltas = Deltas(clock_ms, plan.lateness_ms)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
         self.joined: dict[tuple[str, str], Joins] = {}
@@ -202,8 +203,8 @@ class Folding:
         part = reading.fragment(text)
         if not isinstance(part, Skipped):
             self._join(source, part, stamp)
-            if event := events.recognise(text, self.provider):  # Rails tells an error and its request in one line
-                self.deltas.happen(source, event, stamp, beside=True)
+            if not source.late and (seen := telling.beside(text, self.provider)):
+                self._follow(source, seen, stamp, None)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
         else:
@@ -213,18 +214,40 @@ class Folding:
         """Take a line that is an event, shows something to security, both, or nothing."""
         guard = self._plan.security
         shows = guard is not None and guarding.line(guard, self.deltas, source, text, stamp, self._plan.limits.suspects)
-        if event := events.recognise(text, self.provider):
-            self.deltas.happen(source, event, stamp)
+        part = _SHOWS if shows else part
+        trace = None if source.opened is None else source.opened.trace
+        if source.late or part.reason is Reason.EMPTY or (seen := telling.look(text, self.provider, trace)) is None:
+            self.deltas.skip(source, part)
+        elif isinstance(seen, Sample):
+            self.deltas.measure(source, seen)
         else:
-            self.deltas.skip(source, _SHOWS if shows else part)
+            self._follow(source, seen, stamp, part)
 
-    def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
+    def _follow(self, source: Source, seen: Seen, stamp: str | None, nothing: Skipped | None) -> None:
+        """Take a line to the open trace of its instance; ``nothing`` is what else it is, None: it is counted already."""
+        joins = self._opened(source)
+        said = joins.follow(seen, self.deltas.place(source, stamp)) or nothing
+        for told in joins.told:
+            self.deltas.tell(source.app, source.instance, told)
+        if nothing is None:
+            return
+        if isinstance(said, Skipped):
+            self.deltas.skip(source, said)
+        else:
+            self.deltas.line(source)
+
+    def _opened(self, source: Source) -> Joins:
+        """Return what an instance has open, to be changed."""
         key = (source.app, source.instance)
         joins = self.joined.get(key)
         if joins is None:
             old = self._joins.get(key)
-            joins = self.joined[key] = old.copy() if old is not None else Joins()
+            joins = source.opened = self.joined[key] = old.copy() if old is not None else Joins()
             joins.cap = self._plan.limits.joins
+        return joins
+
+    def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
+        joins = self._opened(source)
         parsed = reading.joined(part, None if stamp is None else stamps.ms(stamp), joins)
         if joins.dropped:
             self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped
