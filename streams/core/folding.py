@@ -6,20 +6,20 @@ tried, and the row is kept; all the rest happens once a column. ``streams.core.r
 
 from collections.abc import Iterable
 
-from streams.core import guarding, reading, stamps, telling
+from streams.core import guarding, reading, stamps
 from streams.core.batches import Batch, FlyLine
 from streams.core.columns import Columns
 from streams.core.deltas import Deltas
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import unwrap
+from streams.core.opened import Opened
 from streams.core.parsing import recognise
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
 from streams.core.sources import Column, Source
 from streams.core.tally import Requests as Counted
 from streams.core.touched import Touched
-from streams.core.traces import Line as Seen
-from streams.core.values import Line, Reason, Sample, Skipped
+from streams.core.values import Line, Reason, Skipped
 
 _SHOWS = Skipped(Reason.SECURITY)
 BARE = "bare"  # the prefix of lines without an envelope's stamp: no stamp begins so
@@ -29,7 +29,7 @@ class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
-        "_joins",
+        "_opened",
         "_plan",
         "_touched",
         "clock_ms",
@@ -49,12 +49,13 @@ class Folding:
         clock_ms: int = 0,
     ) -> None:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
-        self._joins, self._plan, self.clock_ms = joins, plan, clock_ms
+        self._plan, self.clock_ms = plan, clock_ms
         self._touched = Touched(sources, joins, apps, plan)
         self.deltas = Deltas(clock_ms, plan.lateness_ms)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
-        self.joined: dict[tuple[str, str], Joins] = {}
+        self._opened = Opened(joins, plan.limits.joins)
+        self.joined = self._opened.changed
         self.provider = ""  # of the lines at hand
 
     def begin(self, clock_ms: int, offset: int) -> None:
@@ -203,8 +204,7 @@ class Folding:
         part = reading.fragment(text)
         if not isinstance(part, Skipped):
             self._join(source, part, stamp)
-            if not source.late and (seen := telling.beside(text, self.provider)):
-                self._follow(source, seen, stamp, None)
+            self._opened.beside(self.deltas, source, text, self.provider, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
         else:
@@ -215,39 +215,10 @@ class Folding:
         guard = self._plan.security
         shows = guard is not None and guarding.line(guard, self.deltas, source, text, stamp, self._plan.limits.suspects)
         part = _SHOWS if shows else part
-        trace = None if source.opened is None else source.opened.trace
-        if source.late or part.reason is Reason.EMPTY or (seen := telling.look(text, self.provider, trace)) is None:
-            self.deltas.skip(source, part)
-        elif isinstance(seen, Sample):
-            self.deltas.measure(source, seen)
-        else:
-            self._follow(source, seen, stamp, part)
-
-    def _follow(self, source: Source, seen: Seen, stamp: str | None, nothing: Skipped | None) -> None:
-        """Take a line to the open trace of its instance; ``nothing`` is what else it is, None: it is counted already."""
-        joins = self._opened(source)
-        said = joins.follow(seen, self.deltas.place(source, stamp)) or nothing
-        for told in joins.told:
-            self.deltas.tell(source.app, source.instance, told)
-        if nothing is None:
-            return
-        if isinstance(said, Skipped):
-            self.deltas.skip(source, said)
-        else:
-            self.deltas.line(source)
-
-    def _opened(self, source: Source) -> Joins:
-        """Return what an instance has open, to be changed."""
-        key = (source.app, source.instance)
-        joins = self.joined.get(key)
-        if joins is None:
-            old = self._joins.get(key)
-            joins = source.opened = self.joined[key] = old.copy() if old is not None else Joins()
-            joins.cap = self._plan.limits.joins
-        return joins
+        self._opened.line(self.deltas, source, text, self.provider, stamp, part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
-        joins = self._opened(source)
+        joins = self._opened.of(source)
         parsed = reading.joined(part, None if stamp is None else stamps.ms(stamp), joins)
         if joins.dropped:
             self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped
