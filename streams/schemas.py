@@ -36,6 +36,7 @@ class Window(Document):
     unknown_status: Annotated[int, Field(ge=0, description="requests whose line gives no status")]
     error_ratio: Annotated[Annotated[float, Field(ge=0, le=1)] | None, Field(description="5xx / requests with a known status")]
     duration_ms: Durations
+    query_ms: Annotated[Durations, Field(description="of database queries, as far as lines tell of them")]
     health_checks: Count
     events: Annotated[dict[EventKind, Count], Field(description="what lines say happened, by kind")]
     security: Annotated[dict[str, Count], Field(description="what lines show to security, by rule")]

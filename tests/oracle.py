@@ -93,7 +93,9 @@ def windows(lines: Iterable[Line], plan: Plan) -> dict[str, dict[str, Any]]:
             inside = [each for each in seen.requests if minute <= each.at_ms < minute + MINUTE]
             kinds = [kind for at_ms, kind in seen.events if minute <= at_ms < minute + MINUTE]
             reasons = [reason for at_ms, reason in seen.skipped if minute <= at_ms < minute + MINUTE]
+            took = [ms for at_ms, ms in seen.queries if minute <= at_ms < minute + MINUTE]
             found[f"{app}/{text(minute)}"] = summary(inside) | {
+                "query_ms": durations(took),
                 "lines": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.lines),
                 "health_checks": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.health),
                 "events": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
@@ -115,15 +117,20 @@ def summary(requests: Sequence[Counted]) -> dict[str, Any]:
         "by_status": by_status,
         "unknown_status": len(requests) - len(known),
         "error_ratio": sum(status >= 500 for status in known) / len(known) if known else None,
-        "duration_ms": {
-            "count": len(took),
-            "min": min(took, default=None),
-            "avg": sum(took) / len(took) if took else None,
-            "max": max(took, default=None),
-            "p50": percentile(took, 50),
-            "p95": percentile(took, 95),
-            "p99": percentile(took, 99),
-        },
+        "duration_ms": durations(took),
+    }
+
+
+def durations(took: Sequence[float]) -> dict[str, Any]:
+    """Count durations one by one."""
+    return {
+        "count": len(took),
+        "min": min(took, default=None),
+        "avg": sum(took) / len(took) if took else None,
+        "max": max(took, default=None),
+        "p50": percentile(took, 50),
+        "p95": percentile(took, 95),
+        "p99": percentile(took, 99),
     }
 
 
@@ -148,8 +155,8 @@ def alerts(lines: Iterable[Line], plan: Plan) -> list[dict[str, Any]]:
         ends = range(first + TEN_SECONDS, last + QUIET_AFTER + 1, TEN_SECONDS)
         for rule in plan.rules:
             if watches(rule, app, plan):
-                events = rule.metric.startswith("events.")
-                found += life(rule, app, [told(rule, apps[app], end) if events else judged(rule, panes, end) for end in ends])
+                other = next((judge for begins, judge in NOT_OF_REQUESTS.items() if rule.metric.startswith(begins)), None)
+                found += life(rule, app, [other(rule, apps[app], end) if other else judged(rule, panes, end) for end in ends])
     order = {rule.name: i for i, rule in enumerate(plan.rules)}
     return sorted(found, key=lambda each: (stamp_ms(each["at"]), each["app"], order[each["rule"]]))
 
@@ -178,6 +185,34 @@ def told(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
     if not any(start <= at_ms < end for at_ms in seen.lines):
         return held(rule, None, end)
     return held(rule, float(sum(start <= at_ms < end and each == kind for at_ms, each in seen.events)), end)
+
+
+def asked(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
+    """Recompute a percentile or the count of the queries of the trailing window, widened until there are enough."""
+    width = rule.window_ms
+    while True:
+        took = [ms for at_ms, ms in seen.queries if end - width <= at_ms < end]
+        if rule.metric == "query_count":
+            return held(rule, float(len(took)), end)
+        if len(took) >= rule.min_requests or width >= rule.widen_ms:
+            break
+        width += TEN_SECONDS
+    percent = int(rule.metric.removeprefix("query_p"))
+    return held(rule, percentile(took, percent) if len(took) >= rule.min_requests else None, end)
+
+
+def missed(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
+    """Recompute the share of cache misses of the trailing window, widened until there are enough lookups."""
+    width = rule.window_ms
+    while True:
+        kinds = [kind for at_ms, kind in seen.events if end - width <= at_ms < end and kind in {"cache_hit", "cache_miss"}]
+        if len(kinds) >= rule.min_requests or width >= rule.widen_ms:
+            break
+        width += TEN_SECONDS
+    return held(rule, kinds.count("cache_miss") / len(kinds) if len(kinds) >= max(rule.min_requests, 1) else None, end)
+
+
+NOT_OF_REQUESTS = {"events.": told, "query_": asked, "cache_": missed}
 
 
 def held(rule: Rule, value: float | None, end: int) -> tuple[int, str, float | None]:
@@ -271,6 +306,10 @@ RULES = (
     Rule("slow-half", Severity.WARNING, "p50", 30_000, above=3_000, for_ms=10_000, no_data_after_ms=120_000),
     Rule("slowest", Severity.INFO, "p99", 120_000, above=3_000, keep_firing_ms=60_000, apps=("shop", "py")),
     Rule("spike", Severity.INFO, "request_rate", 30_000, above=0.35),
+    Rule("slow-queries", Severity.WARNING, "query_p95", MINUTE, above=500.0, min_requests=3, widen_ms=300_000),
+    Rule("many-queries", Severity.INFO, "query_count", MINUTE, above=1.0),
+    Rule("cache-misses", Severity.INFO, "cache_miss_ratio", MINUTE, above=0.5, min_requests=2, widen_ms=120_000),
+    Rule("broken", Severity.INFO, "events.app_error", MINUTE, above=0.0),
     Rule("drought", Severity.INFO, "request_rate", MINUTE, below=0.05, for_ms=30_000, no_data_after_ms=180_000),
 )
 FORMATS = {  # app -> the formats of each of its instances
@@ -279,6 +318,21 @@ FORMATS = {  # app -> the formats of each of its instances
     "api": (("clf", "clf-time"), ("logfmt", "tiny", "noise")),
     "py": (("uvicorn",),),
 }
+
+NOISE = (
+    "",
+    "Listening on 3000",
+    "    at run (index.js:1:2)",
+    '{{"msg": "hi"}}',
+    "\x1b[31moops\x1b[0m",
+    "TypeError: no cart\n    at run (index.js:1:2)\n    at pay (shop.js:3:4)",
+    'Traceback (most recent call last):\n  File "/app/a.py", line 1, in f\nValueError: x',
+    "2025-10-10 ERROR order failed\njava.lang.NoCartException: x\n\tat com.example.Shop.pay(Shop.java:1)",
+    "2025-10-10 ERROR order failed\njava.lang.NoCartException: x\nback again",
+    "LOG:  duration: {took:.3f} ms  statement: SELECT 1",
+    "cache hit carts:7",
+    "cache miss carts:8",
+)
 
 
 def generated(seed: int, minutes: int = 40) -> list[Line]:
@@ -342,4 +396,5 @@ def _told(rng: Random, formats: Sequence[str], at_ms: int, errors: float, slow: 
             yield 0, f"[{an_id}] Processing by HomeController#index as HTML"
             yield rng.randrange(4_000), f"[{an_id}] Completed {status} OK in {took:.0f}ms (Views: 0.1ms)"
         case _:
-            yield 0, rng.choice(("", "Listening on 3000", "    at run (index.js:1:2)", '{"msg": "hi"}', "\x1b[31moops\x1b[0m"))
+            for said in rng.choice(NOISE).format(took=took).split("\n"):
+                yield 0, said

@@ -32,7 +32,7 @@ class Judged(StrEnum):
 class Totals:
     """What rules read of a window: panes go in at its end and come out at its beginning, exactly (all are integers)."""
 
-    __slots__ = ("events", "failed", "known", "latency", "lines", "requests")
+    __slots__ = ("events", "failed", "known", "latency", "lines", "queries", "requests")
 
     def __init__(self) -> None:
         """Make empty totals."""
@@ -42,6 +42,7 @@ class Totals:
         self.known = 0
         self.failed = 0
         self.latency = Sketch()
+        self.queries = Sketch()
 
     def add(self, pane: Tally, sign: int = 1) -> None:
         """Put a pane in, or with ``sign=-1`` take it out."""
@@ -52,26 +53,41 @@ class Totals:
         self.known += sign * pane.known
         self.failed += sign * pane.failed
         (self.latency.merge if sign > 0 else self.latency.remove)(pane.latency)
+        if pane.queries.count:
+            (self.queries.merge if sign > 0 else self.queries.remove)(pane.queries)
+
+    @property
+    def lookups(self) -> int:
+        """How often a cache was asked."""
+        return self.events[EventKind.CACHE_HIT] + self.events[EventKind.CACHE_MISS]
 
 
 class Metric(Struct, frozen=True):
     """A value of the catalogue: how it is read from a window's totals (None: no data), and its unit.
 
-    What is not ``of_requests`` needs none: ``min_requests`` and ``widen`` say nothing of it.
+    ``counted`` is what ``min_requests`` and ``widen`` ask for: requests, queries, lookups; None: neither counts.
     """
 
     name: str
     unit: str
     read: Callable[[Totals, int], float | None]  # (totals, window_ms)
     about: str
-    of_requests: bool = True
+    counted: Callable[[Totals], int] | None = lambda totals: totals.requests  # a default, not a function by name
 
 
 def _events(kind: EventKind) -> Metric:
     def count(totals: Totals, _: int) -> float | None:
         return float(totals.events[kind]) if totals.lines else None
 
-    return Metric(f"events.{kind}", "events", count, f"lines that say {kind}; no data without any line", of_requests=False)
+    return Metric(f"events.{kind}", "events", count, f"lines that say {kind}; no data without any line", None)
+
+
+def _query(name: str, q: float, about: str) -> Metric:
+    return Metric(name, "ms", lambda t, _: t.queries.quantile_ms(q), f"{about} of database queries", _queries)
+
+
+def _queries(totals: Totals) -> int:
+    return totals.queries.count
 
 
 METRICS = {
@@ -82,6 +98,17 @@ METRICS = {
         Metric("p95", "ms", lambda t, _: t.latency.quantile_ms(0.95), "95th percentile of known durations"),
         Metric("p99", "ms", lambda t, _: t.latency.quantile_ms(0.99), "99th percentile of known durations"),
         Metric("request_rate", "1/s", lambda t, ms: t.requests / (ms / 1000), "requests a second, health checks apart"),
+        _query("query_p50", 0.50, "median"),
+        _query("query_p95", 0.95, "95th percentile"),
+        _query("query_p99", 0.99, "99th percentile"),
+        Metric("query_count", "queries", lambda t, _: float(t.queries.count), "database queries that lines tell of", None),
+        Metric(
+            "cache_miss_ratio",
+            "ratio",
+            lambda t, _: t.events[EventKind.CACHE_MISS] / t.lookups if t.lookups else None,
+            "cache misses / cache lookups that lines tell of",
+            lambda t: t.lookups,
+        ),
         *map(_events, EventKind),
     )
 }

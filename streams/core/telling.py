@@ -2,7 +2,7 @@
 
 import re
 
-from streams.core import events, stacks
+from streams.core import events, samples, stacks
 from streams.core.events import frames
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import Piece, Role
@@ -12,7 +12,7 @@ from streams.core.values import Event, EventKind, Sample
 
 OPENER = "Traceback (most recent call last)"
 _STRAY = Line("", piece=Piece(Role.MORE))
-_may_tell = any_of((*events.NEEDLES, OPENER))
+_may_tell = any_of((*events.NEEDLES, *samples.NEEDLES, OPENER))
 _HEAD = re.compile(
     r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+)?+"  # Ruby's Logger
     r"((?:\[[A-Za-z0-9_-]{4,60}\](?: |$))*+)"  # tags, such as a request's id
@@ -29,6 +29,8 @@ def look(text: str, provider: str, trace: Trace | None) -> Line | Sample | None:
         piece = frames.read(text) if OPENER in text else None
     else:
         piece = _piece(text, trace)
+    if sample := samples.recognise(text):
+        return sample
     if piece is not None:
         return Line(text, piece=piece)
     event = events.recognise(text, provider)

@@ -1,5 +1,6 @@
 """Stage 2: panes become windows and alerts. Decides everything about one partition of panes; knows no Kafka or clock."""
 
+from collections.abc import Callable
 from typing import Any
 
 from streams.core import evidence
@@ -154,21 +155,22 @@ def _value(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> tuple
     """Return a rule's value and the width it was read over: widened, pane by pane, until there are enough requests."""
     metric, width_ms = METRICS[rule.metric], rule.window_ms
     totals = state.totals(app, width_ms, end_ms, plan)
-    if not metric.of_requests:
+    counted = metric.counted
+    if counted is None:
         return metric.read(totals, width_ms), width_ms
-    if totals.requests < rule.min_requests and rule.widen_ms > width_ms:
-        if state.totals(app, rule.widen_ms, end_ms, plan).requests < rule.min_requests:
+    if counted(totals) < rule.min_requests and rule.widen_ms > width_ms:
+        if counted(state.totals(app, rule.widen_ms, end_ms, plan)) < rule.min_requests:
             return None, width_ms
-        totals, width_ms = _widened(state.panes[app], rule, end_ms, plan)
-    if totals.requests < rule.min_requests:
+        totals, width_ms = _widened(state.panes[app], rule, counted, end_ms, plan)
+    if counted(totals) < rule.min_requests:
         return None, width_ms
     return metric.read(totals, width_ms), width_ms
 
 
-def _widened(panes: AppPanes, rule: Rule, end_ms: int, plan: Plan) -> tuple[Totals, int]:
+def _widened(panes: AppPanes, rule: Rule, counted: Callable[[Totals], int], end_ms: int, plan: Plan) -> tuple[Totals, int]:
     totals, width_ms = Totals(), rule.window_ms
     for start in reversed(panes.between(end_ms - rule.widen_ms, end_ms)):
-        if totals.requests >= rule.min_requests and start < end_ms - width_ms:
+        if counted(totals) >= rule.min_requests and start < end_ms - width_ms:
             break
         width_ms = max(width_ms, end_ms - start)
         if (pane := panes.at(start, plan)) is not None:
