@@ -138,7 +138,7 @@ def test_the_shipped_apps_are_the_runbooks() -> None:
 
 
 def test_the_shipped_rules_are_the_runbooks() -> None:
-    """Error rates, response times, queries, caches and events alert at the runbook's bounds, for its durations, at its severities."""
+    """What the runbook says of error rates, times, queries, caches and events: bounds, durations and severities."""
     rules = load(SHIPPED, environ={}).rules
     table = {rule.name: (rule.severity, rule.metric, rule.above, rule.for_ms // 60_000) for rule in rules}
     assert table == {
