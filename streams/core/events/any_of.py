@@ -17,7 +17,8 @@ def any_of(words: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
 
 
 def _rarest(word: str) -> str:
-    start = max(range(max(1, len(word) - _CHARS + 1)), key=lambda at: _rank(word[at]))
+    # The first counts twice: at most places of a text nothing else is looked at.
+    start = max(range(max(1, len(word) - _CHARS + 1)), key=lambda at: sum(map(_rank, word[at] + word[at : at + _CHARS])))
     return word[start : start + _CHARS]
 
 
