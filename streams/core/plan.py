@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from streams.core.parsing.format import Format
 from streams.core.rules import Rule
+from streams.core.security.values import Guard
 
 PANE_MS = 10_000
 MINUTE_MS = 60_000
@@ -49,6 +50,7 @@ class Plan(Struct, frozen=True):
     silent_ms: int | None = 60_000  # None: every source is waited for (history)
     requests: bool = True  # publish parsed requests
     formats: tuple[Format, ...] = ()  # the user's own, for messages that no other takes
+    security: Guard | None = None  # None: nobody looks for attacks
 
     def app(self, name: str) -> App:
         """Return the app's settings, or those of unlisted apps."""

@@ -1,0 +1,58 @@
+"""The guard: a catalogue ready to be asked, of columns of requests and of single messages. Knows no file and no topic."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from streams.core.security.busy import Busiest
+from streams.core.security.catalogue import Catalogue, Engine
+from streams.core.security.columns import Columns
+from streams.core.security.known_good import KnownGood
+from streams.core.security.messages import Messages
+from streams.core.security.secrets import Secrets
+from streams.core.security.values import Bucket, Finding, Seen
+
+
+class CatalogueGuard:
+    """Asks the rules of a catalogue. Travels to other processes as the catalogue, and is made anew there."""
+
+    __slots__ = ("_busiest", "_catalogue", "_columns", "_engine", "_good", "_messages", "buckets")
+
+    def __init__(self, catalogue: Catalogue, engine: Engine) -> None:
+        """Make all searches."""
+        self._catalogue, self._engine = catalogue, engine
+        self.buckets: dict[str, Bucket] = {bucket.name: bucket for bucket in catalogue.buckets}
+        self._good = KnownGood(catalogue.allow, engine)
+        secrets = Secrets(catalogue.secrets, engine)
+        self._columns = Columns(catalogue, engine, self._good, secrets)
+        self._busiest = Busiest(catalogue, engine, self._good)
+        self._messages = Messages(catalogue, engine, secrets)
+
+    def __reduce__(self) -> tuple[Any, tuple[Catalogue, Engine]]:
+        """Travel as the catalogue: searches cannot."""
+        return CatalogueGuard, (self._catalogue, self._engine)
+
+    def __eq__(self, other: object) -> bool:
+        """Guards of the same catalogue are the same."""
+        return isinstance(other, CatalogueGuard) and self._catalogue == other._catalogue
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash(tuple(self.buckets))
+
+    def requests(
+        self,
+        client_ips: Sequence[str | None],
+        methods: Sequence[str | None],
+        targets: Sequence[str | None],
+        statuses: Sequence[str | None],
+        agents: Sequence[str | None],
+    ) -> Seen:
+        """Look at columns of requests; one request is a column of one row."""
+        seen = self._columns.seen(client_ips, methods, targets, statuses, agents)
+        seen.suspects += self._busiest.suspects(client_ips, targets, agents)
+        return seen
+
+    def line(self, text: str) -> Finding | None:
+        """Look at a message that is no request."""
+        found = self._messages.finding(text)
+        return None if found is None or self._good.address(found.client_ip) else found
