@@ -1,7 +1,7 @@
 """The catalogue as people write it (config/security.toml) -> the guard of the core, checked. Reads no file.
 
 Patterns are RE2's, so that none can take more than linear time. In patterns of ``[[line]]``, ``<ip>`` stands for the client: an
-address, or the name of a host where that is what software writes.
+address, or the name of a host where that is what software writes; ``<address>`` for an address alone.
 """
 
 import re
@@ -20,20 +20,27 @@ from streams.core.security.values import Bucket
 from streams.searches import Re2, checked
 
 SEVERITIES = ("critical", "warning", "info")
-_CLIENT = (
-    r"(?:::[fF]{4}:)?(?P<client_ip>[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
-    r"|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?:\.[0-9]{1,3}){0,3}(?:%[a-z0-9]+)?"
-    r"|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)"
+_PART = "[0-9A-Fa-f]{1,4}"
+_ADDRESS = (
+    r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
+    rf"|(?:{_PART}:){{7}}{_PART}|(?:{_PART}(?::{_PART}){{0,6}})?::(?:{_PART}(?::{_PART}){{0,6}})?(?:\.[0-9]{{1,3}}){{0,3}}"
 )
+# What stands in patterns for the client. A name is surer where the words around it leave no doubt, an address elsewhere.
+_CLIENTS = {
+    "<ip>": rf"(?:::[fF]{{4}}:)?(?P<client_ip>{_ADDRESS}|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)",
+    "<address>": rf"(?:::[fF]{{4}}:)?(?P<client_ip>{_ADDRESS})",
+}
 _METHOD = re.compile(r"[A-Z][A-Z-]{1,19}|-").fullmatch
 _STATUS = re.compile(r"[1-5][0-9]{2}").fullmatch
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,7}").fullmatch
 
 
 def _line_pattern(value: str) -> str:
-    if value.count("<ip>") > 1:
-        raise refused("names the client more than once: <ip> may stand in a pattern once")
-    return checked(value.replace("<ip>", _CLIENT))
+    if sum(map(value.count, _CLIENTS)) > 1:
+        raise refused("names the client more than once: <ip> or <address> may stand in a pattern once")
+    for name, pattern in _CLIENTS.items():
+        value = value.replace(name, pattern)
+    return checked(value)
 
 
 def _small(value: str) -> str:
@@ -100,7 +107,8 @@ class BucketTable(Table):
     leak_ms: Annotated[int, duration("10ms", "1d")] = Field(alias="leak")
     distinct: Literal["path", "agent"] | None = None
     every: Flag = False
-    unless: tuple[Pattern, ...] = ()
+    endings: tuple[Text, ...] = ()
+    folders: tuple[Name, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -108,11 +116,17 @@ class BucketTable(Table):
             raise refused("counts every request, so distinct is missing: what is different in them?")
         if self.distinct == "agent" and not self.every:
             raise refused("counts agents, which no rule feeds: every = true is missing")
+        if not self.every and (self.endings or self.folders):
+            raise refused("is fed by rules, so endings and folders say nothing: every = true is missing")
         return self
 
     def bucket(self) -> Bucket:
         """Return the bucket as the core knows it."""
         return Bucket(self.name, self.severity, self.capacity, self.leak_ms, self.distinct is not None)
+
+    def busy(self) -> Busy:
+        """Return what of each request counts."""
+        return Busy(self.name, self.distinct or "", frozenset(self.endings), frozenset(self.folders))
 
 
 class RequestTable(Table):
@@ -188,7 +202,7 @@ class SecurityFile(Table):
 
     def catalogue(self) -> Catalogue:
         """Return the catalogue as the core knows it."""
-        busy = tuple(Busy(each.name, each.distinct or "", each.unless) for each in self.bucket if each.every)
+        busy = tuple(each.busy() for each in self.bucket if each.every)
         return Catalogue(
             requests=tuple(table.rule() for table in self.request),
             lines=tuple(table.rule() for table in self.line),

@@ -50,11 +50,15 @@ class SecretRule(Struct, frozen=True):
 
 
 class Busy(Struct, frozen=True):
-    """A bucket that every request of a client with many requests fills, with each different path or agent."""
+    """A bucket that every request of a client with many requests fills, with each different path or agent.
+
+    A page asks for its pictures and styles itself: paths with such an ending, or in such a folder, do not count.
+    """
 
     bucket: str
     distinct: str  # path or agent
-    unless: tuple[str, ...] = ()  # paths that do not count, as a page asks for its pictures and styles itself
+    endings: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
 
 
 class Allow(Struct, frozen=True):
@@ -83,12 +87,12 @@ Found = tuple[int, int]  # where a match begins and ends, in bytes
 class Engine(Protocol):
     """Makes searches in bytes; capitals and small letters are the same to them unless a pattern says ``(?-i)``."""
 
-    def first(self, pattern: str) -> Callable[[bytes], bool]:
-        """Return a search that tells whether a pattern is in a text."""
+    def several(self, patterns: Sequence[str]) -> Callable[[bytes], Sequence[int] | None]:
+        """Return a search for many patterns in one pass: the numbers of those that are in a text, None or none for no one."""
         ...
 
-    def several(self, patterns: Sequence[str]) -> Callable[[bytes], Sequence[int]]:
-        """Return a search for many patterns in one pass: the numbers of those that are in a text."""
+    def lines(self, pattern: str) -> Callable[[bytes], list[int]]:
+        """Return a search for the lines of a text that a pattern is in: their numbers, from 0."""
         ...
 
     def group(self, pattern: str, name: str) -> Callable[[bytes], Found | None]:

@@ -24,22 +24,32 @@ class Columns:
     """The rules of requests, ready to be asked."""
 
     __slots__ = (
-        "_agents", "_bad", "_distinct", "_first", "_good", "_methods", "_only", "_secrets", "_sets", "_statuses", "_unless",
+        "_agents", "_bad", "_distinct", "_first", "_first_refused", "_good", "_methods", "_refused", "_secrets",
+        "_sets", "_statuses", "_unless",
     )  # fmt: skip
 
     def __init__(self, catalogue: Catalogue, engine: Engine, good: KnownGood, secrets: Secrets) -> None:
-        """Make the searches: a first look at targets, all patterns of each place in one pass."""
+        """Make the searches: first looks at targets, all patterns of each place in one pass."""
         rules = list(enumerate(catalogue.requests))
         self._good, self._secrets = good, secrets
-        words = tuple(word for _, rule in rules if rule.at != "agent" for word in rule.words)
+        spoken = [rule for _, rule in rules if rule.at != "agent" and rule.words]
+        words = tuple(word for rule in spoken if not _of_refused(rule) for word in rule.words)
         leaks = tuple(word for rule in catalogue.secrets for word in rule.words)
-        self._first = engine.first("|".join(part for part in (disguised(words), plain(leaks), ODD) if part))
+        self._first = engine.lines("|".join(part for part in (disguised(words), plain(leaks), ODD) if part))
+        words = tuple(word for rule in spoken if _of_refused(rule) for word in rule.words)
+        self._first_refused = engine.lines(disguised(words)) if words else None
         self._sets = {place: _set(place, rules, engine) for place in ("target", "path", "agent")}
-        self._only = [
-            (number, rule) for number, rule in rules if not rule.words and not rule.match
-        ]  # told apart by status or method alone
-        self._statuses = frozenset(status for _, rule in self._only for status in rule.statuses)
-        self._methods = frozenset(method for _, rule in self._only if not rule.statuses for method in rule.methods)
+        alone = [(number, rule) for number, rule in rules if not rule.words and not rule.match]
+        self._statuses = {
+            status: [each for each in alone if status in each[1].statuses] for _, rule in alone for status in rule.statuses
+        }
+        self._methods = {
+            method: [each for each in alone if method in each[1].methods and not each[1].statuses]
+            for _, rule in alone
+            if not rule.statuses
+            for method in rule.methods
+        }
+        self._refused = frozenset(status for rule in spoken if _of_refused(rule) for status in rule.statuses)
         self._unless = {number: engine.several(rule.unless) for number, rule in rules if rule.unless}
         self._distinct = {bucket.name for bucket in catalogue.buckets if bucket.distinct}
         self._agents: set[str | None] = set()
@@ -50,18 +60,19 @@ class Columns:
         named = set(agents)
         if unknown := named - self._agents:
             self._meet(unknown)
-        told: set[int] = set()
-        if self._first(_joined(targets)):
-            told.update(self._narrowed(targets, 0, len(targets)))
-        rows = set(told)
+        told = set(_rows(targets, self._first))
+        rows: set[int] = set()
         if not named.isdisjoint(self._bad):
             rows.update(i for i, agent in enumerate(agents) if agent in self._bad)
-        if not self._statuses.isdisjoint(statuses):
+        if not self._statuses.keys().isdisjoint(statuses):
             rows.update(i for i, status in enumerate(statuses) if status in self._statuses)
-        if not self._methods.isdisjoint(methods):
+        if not self._methods.keys().isdisjoint(methods):
             rows.update(i for i, method in enumerate(methods) if method in self._methods)
+        if self._first_refused and not self._refused.isdisjoint(statuses):
+            refused = [i for i, status in enumerate(statuses) if status in self._refused]
+            told.update(refused[n] for n in _rows([targets[i] for i in refused], self._first_refused))
         seen = Seen([], [])
-        for i in sorted(rows):
+        for i in sorted(rows | told):
             row = _Row(client_ips[i], methods[i], targets[i] or "", statuses[i], agents[i])
             self._look(i, row, seen, told=i in told)
         return seen
@@ -77,22 +88,11 @@ class Columns:
                 self._bad[agent] = found
         self._agents |= unknown
 
-    def _narrowed(self, targets: Texts, start: int, end: int) -> list[int]:
-        """Return the rows between two in which the first look finds something: something is there."""
-        if end - start == 1:
-            return [start]
-        middle = (start + end) // 2
-        left = self._first(_joined(targets[start:middle]))
-        found = self._narrowed(targets, start, middle) if left else []
-        if not left or self._first(_joined(targets[middle:end])):
-            found += self._narrowed(targets, middle, end)
-        return found
-
     def _look(self, i: int, row: "_Row", seen: Seen, *, told: bool) -> None:
         """Ask all rules about one row; of the rules of targets and of agents the first that is a finding is told."""
         if self._good.address(row.client_ip):
             return
-        rules = list(self._only)
+        rules = [*self._statuses.get(row.status or "", ()), *self._methods.get(row.method or "", ())]
         path = (decoded(row.target) if told else row.target[:_AGENT_CHARS].encode("utf-8", "replace")).partition(b"?")
         if told:
             rules += self._sets["target"](b"".join(path)) + self._sets["path"](path[0])
@@ -127,6 +127,11 @@ class _Row:
         self.client = None if client_ip in _UNSAID else client_ip
 
 
+def _of_refused(rule: RequestRule) -> bool:
+    """Tell whether a rule sees refused requests alone: there are few, so its words are not looked for in others."""
+    return bool(rule.statuses) and all(status >= "4" for status in rule.statuses)
+
+
 def _asks(rule: RequestRule, row: _Row) -> bool:
     """Tell whether a rule has to do with requests of this method and status."""
     method = NO_METHOD if row.method in _UNSAID else row.method
@@ -138,12 +143,16 @@ def _evidence(row: _Row, *, agent: bool) -> str:
     return mask(f'{said[:_KEPT_CHARS]} "{row.agent}"' if agent else said)
 
 
-def _joined(targets: Texts) -> bytes:
-    """Return a column as one text."""
+def _rows(targets: Texts, search: Callable[[bytes], list[int]]) -> list[int]:
+    """Return the rows of a column in which a search finds something: it looks at all of them as one text."""
     try:
-        return "\n".join(targets).encode()  # type: ignore[arg-type]  # None in it is an error that is seldom
+        joined = "\n".join(targets).encode()  # type: ignore[arg-type]  # None in it is an error that is seldom
     except (TypeError, UnicodeEncodeError):
-        return "\n".join([target or "" for target in targets]).encode("utf-8", "replace")
+        joined = "\n".join([target or "" for target in targets]).encode("utf-8", "replace")
+    found = search(joined)
+    if found and joined.count(b"\n") >= len(targets):  # a target with an end of line in it: one by one
+        return [i for i, target in enumerate(targets) if search((target or "").encode("utf-8", "replace"))]
+    return found
 
 
 def _set(place: str, rules: list[tuple[int, RequestRule]], engine: Engine) -> Callable[[bytes], list[tuple[int, RequestRule]]]:
@@ -154,7 +163,7 @@ def _set(place: str, rules: list[tuple[int, RequestRule]], engine: Engine) -> Ca
     several = engine.several(patterns) if patterns else None
 
     def search(text: bytes) -> list[tuple[int, RequestRule]]:
-        found = several(text) if several else ()
+        found = (several(text) if several else None) or ()
         return list({owners[number][0]: owners[number] for number in found}.values())
 
     return search

@@ -1,6 +1,7 @@
 """The guard: a catalogue ready to be asked, of columns of requests and of single messages. Knows no file and no topic."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from streams.core.security.busy import Busiest
@@ -13,19 +14,35 @@ from streams.core.security.values import Bucket, Finding, Seen
 
 
 class CatalogueGuard:
-    """Asks the rules of a catalogue. Travels to other processes as the catalogue, and is made anew there."""
+    """Asks the rules of a catalogue. Travels to other processes as the catalogue, and is made anew there.
 
-    __slots__ = ("_busiest", "_catalogue", "_columns", "_engine", "_good", "_messages", "buckets")
+    Searches are made when the guard is first asked: most commands load the catalogue and never do.
+    """
 
     def __init__(self, catalogue: Catalogue, engine: Engine) -> None:
-        """Make all searches."""
+        """Keep the catalogue, and what makes searches of its patterns."""
         self._catalogue, self._engine = catalogue, engine
         self.buckets: dict[str, Bucket] = {bucket.name: bucket for bucket in catalogue.buckets}
-        self._good = KnownGood(catalogue.allow, engine)
-        secrets = Secrets(catalogue.secrets, engine)
-        self._columns = Columns(catalogue, engine, self._good, secrets)
-        self._busiest = Busiest(catalogue, engine, self._good)
-        self._messages = Messages(catalogue, engine, secrets)
+
+    @cached_property
+    def _good(self) -> KnownGood:
+        return KnownGood(self._catalogue.allow, self._engine)
+
+    @cached_property
+    def _secrets(self) -> Secrets:
+        return Secrets(self._catalogue.secrets, self._engine)
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return Columns(self._catalogue, self._engine, self._good, self._secrets)
+
+    @cached_property
+    def _busiest(self) -> Busiest:
+        return Busiest(self._catalogue, self._good)
+
+    @cached_property
+    def _messages(self) -> Messages:
+        return Messages(self._catalogue, self._engine, self._secrets)
 
     def __reduce__(self) -> tuple[Any, tuple[Catalogue, Engine]]:
         """Travel as the catalogue: searches cannot."""

@@ -10,18 +10,19 @@ Network = IPv4Network | IPv6Network
 
 
 class KnownGood:
-    """Answers what the ``[allow]`` table says; the answers of addresses are remembered."""
+    """Answers what the ``[allow]`` table says; the answers of addresses and agents are remembered."""
 
-    __slots__ = ("_agents", "_paths", "address", "proxy")
+    __slots__ = ("_agents", "_paths", "address", "agent", "proxy")
 
     def __init__(self, allow: Allow, engine: Engine) -> None:
         """Make the searches."""
-        self._agents = tuple(word.lower() for word in allow.agents)
+        self._agents = allow.agents
         self._paths = engine.several(allow.paths) if allow.paths else None
+        self.agent = lru_cache(REMEMBERED)(self._agent)
         self.address = lru_cache(REMEMBERED)(_Within(allow.addresses))
         self.proxy = lru_cache(REMEMBERED)(_Within(allow.proxies))
 
-    def agent(self, agent: str | None) -> bool:
+    def _agent(self, agent: str | None) -> bool:
         """Tell whether an agent calls itself one of those that are welcome."""
         small = (agent or "").lower()
         return any(word in small for word in self._agents)

@@ -1,11 +1,10 @@
 """Looks at messages that are no requests: failed logins, leaked secrets. Knows no request and no catalogue file."""
 
 import re
-from collections.abc import Callable
 
-from streams.core.events.any_of import any_of
 from streams.core.masking import mask
 from streams.core.security.catalogue import Catalogue, Engine
+from streams.core.security.decoding import plain
 from streams.core.security.secrets import Secrets
 from streams.core.security.values import Finding
 
@@ -35,7 +34,7 @@ class Messages:
         rows = [(rule, pattern) for rule in catalogue.lines for pattern in rule.match]
         words = {word for rule in catalogue.lines for word in rule.words}
         words |= {word for secret in catalogue.secrets for word in secret.words}
-        self._may_tell: Callable[..., object] | None = any_of(words) if words else None  # with bounds
+        self._may_tell = engine.several([f"(?-i:{plain(tuple(sorted(words)))})"]) if words else None
         self._several = engine.several([f"(?-i:{pattern})" for _, pattern in rows]) if rows else None
         self._rules = [rule for rule, _ in rows]
         self._places = [engine.group(f"(?-i:{pattern})", "client_ip") for _, pattern in rows]
@@ -44,9 +43,9 @@ class Messages:
 
     def finding(self, text: str) -> Finding | None:
         """Return what the first rule says of a message, None for most."""
-        if self._may_tell is None or not self._may_tell(text, 0, READ_CHARS):
-            return None
         text = text[:READ_CHARS]
+        if self._may_tell is None or not self._may_tell(text.encode("utf-8", "replace")):
+            return None
         return self._refusal(text) or self._secrets.finding(text, None, text)
 
     def _refusal(self, text: str) -> Finding | None:
@@ -54,7 +53,7 @@ class Messages:
             return None
         head = _HEAD(text)
         message = (text[head.end() :] if head else text).rstrip().encode("utf-8", "replace")
-        for number in sorted(self._several(message)):
+        for number in sorted(self._several(message) or ()):
             rule = self._rules[number]
             if rule.name in self._unless and self._unless[rule.name](message):
                 continue
