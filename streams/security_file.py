@@ -108,7 +108,7 @@ class BucketTable(Table):
     distinct: Literal["path", "agent"] | None = None
     every: Flag = False
     endings: tuple[Text, ...] = ()
-    folders: tuple[Name, ...] = ()
+    folders: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
