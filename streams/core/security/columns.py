@@ -58,8 +58,8 @@ class Columns:
     def seen(self, client_ips: Texts, methods: Texts, targets: Texts, statuses: Texts, agents: Texts) -> Seen:
         """Return findings and suspects of columns of equal length."""
         named = set(agents)
-        if unknown := named - self._agents:
-            self._meet(unknown)
+        if not named <= self._agents:
+            self._meet(named)
         told = set(_rows(targets, self._first))
         rows: set[int] = set()
         if not named.isdisjoint(self._bad):
@@ -77,16 +77,16 @@ class Columns:
             self._look(i, row, seen, told=i in told)
         return seen
 
-    def _meet(self, unknown: set[str | None]) -> None:
-        """Ask the rules about agents that are new."""
+    def _meet(self, named: set[str | None]) -> None:
+        """Ask the rules about the agents of a column that are new."""
         if len(self._agents) > REMEMBERED:
             self._agents.clear()
             self._bad.clear()
         several = self._sets["agent"]
-        for agent in unknown:
+        for agent in named - self._agents:
             if agent and (found := several(agent[:_AGENT_CHARS].encode("utf-8", "replace"))) and not self._good.agent(agent):
                 self._bad[agent] = found
-        self._agents |= unknown
+        self._agents |= named
 
     def _look(self, i: int, row: "_Row", seen: Seen, *, told: bool) -> None:
         """Ask all rules about one row; of the rules of targets and of agents the first that is a finding is told."""

@@ -18,8 +18,9 @@ _DATA = r"(?:-|(?:\[(?:[^\]\"]|\"(?:[^\"\\]|\\.)*+\")*+\])++)"  # structured dat
 # Of what syslog puts before a message that which is still there. A word with a colon is a program's name only behind a stamp or
 # with a number: "error: " begins many messages.
 _HEAD = re.compile(
-    rf"(?:<[0-9]{{1,3}}>)?(?:{_STAMP} (?:[^ \[\]:]{{1,255}} )??(?:{_TAG}(?:\[[0-9]{{1,10}}\])?:|\[[a-z-]{{1,40}}\]:?) ++"
-    rf"|{_TAG}\[[0-9]{{1,10}}\]: ++|<[0-9]{{1,3}}>1 {_STAMP}(?: [^ ]{{1,255}}){{4}} {_DATA} ?)?"
+    rf"(?:<[0-9]{{1,3}}>1 {_STAMP}(?: [^ ]{{1,255}}){{4}} {_DATA} ?"
+    rf"|(?:<[0-9]{{1,3}}>)?{_STAMP} (?:[^ \[\]:]{{1,255}} )??(?:{_TAG}(?:\[[0-9]{{1,10}}\])?:|\[[a-z-]{{1,40}}\]:?) ++"
+    rf"|{_TAG}\[[0-9]{{1,10}}\]: ++)?"
     r"(?:\"\] )?(?:\[ID [0-9]{1,10} [a-z0-9.]{1,40}\] )?"
 ).match
 
