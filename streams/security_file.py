@@ -19,7 +19,6 @@ from streams.core.security.guard import CatalogueGuard
 from streams.core.security.values import Bucket
 from streams.searches import Re2, checked
 
-SEVERITIES = ("critical", "warning", "info")
 _PART = "[0-9A-Fa-f]{1,4}"
 _ADDRESS = (
     r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
@@ -217,7 +216,7 @@ def read(data: Mapping[str, Any], file: Path) -> SecurityFile:
     """Return a file's content, or raise with all its errors."""
     problems = list(_repeated(data, file))
     try:
-        found = SecurityFile.model_validate(data, context=_buckets(data))
+        found = SecurityFile.model_validate(data, context=[name for name in _names(data, "bucket") if isinstance(name, str)])
     except ValidationError as error:
         raise ConfigError([*explained(error, SecurityFile, data, file), *problems]) from None
     if problems:
@@ -230,20 +229,16 @@ def guard(data: Mapping[str, Any], file: Path) -> CatalogueGuard:
     return CatalogueGuard(read(data, file).catalogue(), Re2())
 
 
-def _tables(data: Mapping[str, Any], kind: str) -> Iterator[Any]:
+def _names(data: Mapping[str, Any], kind: str) -> list[Any]:
     listed = data.get(kind)
-    yield from (table.get("name") for table in (listed if isinstance(listed, list) else []) if isinstance(table, dict))
-
-
-def _buckets(data: Mapping[str, Any]) -> list[str]:
-    return [name for name in _tables(data, "bucket") if isinstance(name, str)]
+    return [table.get("name") for table in (listed if isinstance(listed, list) else []) if isinstance(table, dict)]
 
 
 def _repeated(data: Mapping[str, Any], file: Path) -> Iterator[str]:
     """Complain about names that were given before: events are told apart by them."""
     first: dict[str, str] = {}
     for kind in ("bucket", "request", "line", "secret"):
-        for number, name in enumerate(_tables(data, kind), 1):
+        for number, name in enumerate(_names(data, kind), 1):
             if not isinstance(name, str):
                 continue
             here = f"{kind} {number}"

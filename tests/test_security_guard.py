@@ -1,7 +1,9 @@
 """The guard at its edges: who is known to be good, clients in a hurry, hostile lines, other processes, real logs."""
 
+import copy
 import pickle
 import time
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import pytest
 
 from streams import security_file
+from streams.config_errors import ConfigError
 from streams.core.masking import KEPT_CHARS
 from streams.core.plan import Plan
 from streams.core.security.guard import CatalogueGuard
@@ -193,3 +196,30 @@ def test_normal_traffic_raises_nothing() -> None:
             if counted := Counter(row["rule"] for row in told if row["kind"] == "security"):
                 found[str(log.relative_to(FIXTURES))] = counted
     assert found == REAL
+
+
+ODD: list[Any] = [None, True, -1, 0, 1.5, float("nan"), 10**50, "", "x" * 500, "a\nb", "1h", "(", [], [[]], ["x", 1], {}, [{}]]
+
+
+def problems(tables: dict[str, Any]) -> tuple[str, ...]:
+    """Return what is wrong with a catalogue; nothing when it makes a guard that can be asked."""
+    try:
+        of = security_file.guard(tables, Path("security.toml"))
+    except ConfigError as error:
+        return error.problems or ("refused without a reason\n",)
+    of.line("no entry for 203.0.113.9")
+    seen(of, ("203.0.113.9", "/a", BROWSER))
+    return ()
+
+
+def test_any_value_anywhere_is_read_or_refused_in_lines() -> None:
+    """Whatever stands in the place of any setting, a catalogue makes a guard that can be asked, or one-line problems."""
+    data = tomllib.loads((HERE / "config" / "security-all.good.toml").read_text("utf-8"))
+    places = [(kind, None, key) if isinstance(tables, dict) else (kind, i, key)
+              for kind, tables in data.items()
+              for i, table in enumerate([tables] if isinstance(tables, dict) else tables) for key in table]  # fmt: skip
+    for kind, i, key in places:
+        for value in ODD:
+            changed = copy.deepcopy(data)
+            (changed[kind] if i is None else changed[kind][i])[key] = value
+            assert not [line for line in problems(changed) if "\n" in line or "Input should" in line]
