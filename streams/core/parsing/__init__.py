@@ -7,20 +7,33 @@ before the dear.
 from itertools import groupby
 from math import isfinite
 
-from streams.core.parsing import clf, clf_habits, habits, json_fields, json_requests, logfmt, morgan, spoken, uvicorn
-from streams.core.parsing.format import Format, Number, Row, Texts
-from streams.core.parsing.rails import fragment
+from streams.core.parsing import (
+    clf,
+    clf_habits,
+    frameworks,
+    habits,
+    json_fields,
+    json_requests,
+    logfmt,
+    logged,
+    morgan,
+    spoken,
+    uvicorn,
+)
+from streams.core.parsing.format import Format, Number, Row, Texts, yielding
+from streams.core.parsing.parts import fragment
 from streams.core.values import Request
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
 
-_TEXTS = (
+_BARE = (
     *morgan.FORMATS,
     *clf.FORMATS,
-    *clf_habits.FORMATS,
+    *yielding(logged.unless_headed(clf_habits.FORMATS), frameworks.OF_CLF),
     *uvicorn.FORMATS,
     *spoken.FORMATS,
-    *logfmt.FORMATS,
+    *frameworks.FORMATS,
+    *yielding(logfmt.FORMATS, frameworks.OF_PAIRS),
     *habits.FORMATS,
 )
 
@@ -39,6 +52,14 @@ def _first(text: str, candidates: tuple[tuple[str, tuple[Format, ...]], ...]) ->
     return None
 
 
+_BARE_CANDIDATES = _candidates(_BARE)
+
+
+def _behind_a_head(text: str) -> tuple[Format, Row] | None:
+    return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _BARE_CANDIDATES)
+
+
+_TEXTS = (*_BARE, logged.behind_heads(_behind_a_head, _BARE))
 _TEXT_CANDIDATES = _candidates(_TEXTS)
 _DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(lambda text: _first(text, _TEXT_CANDIDATES)))
 _DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)

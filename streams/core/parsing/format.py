@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 Number = str | float | None  # as written: a text, or a number of a JSON document
 Texts = tuple[str | None, str | None, str | None, str | None, str | None, Number, Number]
@@ -78,6 +78,11 @@ def otherwise(tolerant: Match, strict: tuple[Format, ...]) -> Match:
         return tolerant(text)
 
     return clean(match)
+
+
+def yielding(tolerant: tuple[Format, ...], strict: tuple[Format, ...]) -> tuple[Format, ...]:
+    """Let formats refuse what strict ones of another family take."""
+    return tuple(structs.replace(fmt, match=otherwise(fmt.match, strict)) for fmt in tolerant)
 
 
 def clean(match: Match) -> Match:

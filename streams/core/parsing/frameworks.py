@@ -1,0 +1,22 @@
+"""Puts the text formats of application frameworks in order. Knows no single line."""
+
+from streams.core.parsing import dotnet, go_web, java_web, node_web, php_web, python_web, ruby_web, rust_web, side_proxies
+from streams.core.parsing.format import Format
+
+# What tolerant readers of the common log format, and of pairs, would take as well: they have to refuse it.
+OF_CLF: tuple[Format, ...] = (*python_web.OF_CLF, *ruby_web.OF_CLF)
+OF_PAIRS: tuple[Format, ...] = rust_web.OF_PAIRS
+_ALL = (
+    *python_web.FORMATS,
+    *ruby_web.FORMATS,
+    *dotnet.FORMATS,
+    *go_web.FORMATS,
+    *rust_web.FORMATS,
+    *node_web.FORMATS,
+    *php_web.FORMATS,
+    *java_web.FORMATS,
+    *side_proxies.FORMATS,
+)
+# Those with the same needle side by side, so that one look turns a line away from all of them: each is strict, and in
+# any order they say the same.
+FORMATS: tuple[Format, ...] = tuple(sorted(_ALL, key=lambda fmt: fmt.needle))

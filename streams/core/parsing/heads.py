@@ -1,0 +1,48 @@
+"""What loggers write before a message: stamps, levels, names, numbers, brackets. Knows no request and no envelope.
+
+A head is told from prose by a stamp, a level or brackets in it. It never is an envelope's: flyctl's and docker-compose's
+heads are peeled before, and a line that still has one is not read here.
+"""
+
+import re
+
+_STAMP = (
+    r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}(?:T|,?\ ++(?:-\ )?)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,:][0-9]{1,9})?+"
+    r"(?:\ ?Z|\ ?[+-][0-9]{2}:?[0-9]{2}|\ UTC)?+"
+    r"|[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+(?:\ [+-][0-9]{4})?+"
+)
+_OTHER_STAMP = (  # read as a part of a head, never as a time: no date, or one whose order nobody tells
+    r"[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4},?\ ++[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?+(?:[.,][0-9]{1,9})?+(?:\ ?[AaPp]\.?[Mm]\.?)?+"
+    r"|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?+(?:[.,][0-9]{1,9})?+(?:[+-][0-9]{4})?+(?:\ ?[AaPp][Mm])?+"
+    r"|[IWEFD][0-9]{4}\ [0-9:.]{8,15}"
+)
+_LEVEL = (  # HTTP in capitals before a method is Django's and Serilog's own word
+    r"(?!HTTP\b)(?i:trace|debug|info|information|notice|warn|warning|error|critical|fatal|severe|verbose|log|http|access|inf"
+    r"|dbg|wrn|err|ftl|dbug|crit|fail)(?=[\ \t:|\])>-])"
+)
+_METHODS = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\b"
+_BRACKETS = r"\[(?![1-5][0-9]{2}\])[^\]\n\"]{0,100}\]|\([^)\n\"]{0,60}\)|<[^>\n\"]{0,60}>"
+_NUMBER = rf"\#?[0-9]{{1,12}}(?:\.[0-9]{{1,9}})?+(?=[\ \t:|\]>-])(?!\ {_METHODS})"
+_PAIR = r"[A-Za-z_.]{1,40}=(?:\"[^\"\n]{0,80}\"|[^\ \"\n]{0,120})(?=\ )"
+_NAME = rf"(?!{_METHODS})(?!HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_.]{{1,40}}){{0,6}}(?=[\ \t:|(\[\])>-])"
+_HEAD = re.compile(
+    r"(?![0-9T:.-]{19,30}Z?\ [a-z][a-z-]{2,19}\ ?\[[0-9A-Za-z_-]{0,40}\]\ [a-z]{3,4}\ \[)"  # flyctl's own head
+    r"(?![A-Za-z0-9][A-Za-z0-9_.-]{0,62}\ {1,40}\|\ )"  # docker-compose's
+    r"[\ \t]{0,20}"
+    rf"(?:(?:\[?(?P<stamp>{_STAMP})(?P<in>[\]\ \t:|-]|$) | (?P<other>{_OTHER_STAMP})(?=[\ \t:|\])-]) | (?P<level>{_LEVEL})"
+    rf" | (?P<brackets>{_BRACKETS}) | {_NUMBER} | {_PAIR} | {_NAME})"
+    r"[\ \t]{0,20}(?:(?:[:|>»\])]|-{1,3}(?=[\ \t])){1,3}[\ \t]{0,20}){0,2}){1,14}",
+    re.VERBOSE,
+).match
+_LONGEST = 400
+
+
+def split(text: str) -> tuple[str | None, str] | None:
+    """Return (stamp, message), None when no logger's head stands before the message."""
+    found = _HEAD(text)
+    if found is None or found.end() > _LONGEST or found.end() == len(text):
+        return None
+    stamp = found["stamp"]
+    if stamp is None and not (found["other"] or found["level"] or found["brackets"]):
+        return None
+    return stamp, text[found.end() :]
