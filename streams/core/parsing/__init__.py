@@ -12,15 +12,17 @@ from streams.core.parsing import (
     clf_habits,
     frameworks,
     habits,
+    heads,
     json_fields,
     json_requests,
     logfmt,
     logged,
     morgan,
+    pieces,
     spoken,
     uvicorn,
 )
-from streams.core.parsing.format import Format, Number, Row, Texts, yielding
+from streams.core.parsing.format import Format, Number, Row, Texts, not_after, yielding
 from streams.core.parsing.parts import fragment
 from streams.core.values import Request
 
@@ -28,7 +30,7 @@ __all__ = ["FORMATS", "fragment", "recognise", "request"]
 
 _BARE = (
     *morgan.FORMATS,
-    *clf.FORMATS,
+    *not_after(rf"(?:{heads.LEVEL_AND_COLON}|{pieces.PORT_TOO})", clf.FORMATS),
     *yielding(logged.unless_headed(clf_habits.FORMATS), frameworks.OF_CLF),
     *uvicorn.FORMATS,
     *spoken.FORMATS,
@@ -52,11 +54,11 @@ def _first(text: str, candidates: tuple[tuple[str, tuple[Format, ...]], ...]) ->
     return None
 
 
-_BARE_CANDIDATES = _candidates(_BARE)
+_HEADED_CANDIDATES = _candidates((*_BARE, *frameworks.HEADED))
 
 
 def _behind_a_head(text: str) -> tuple[Format, Row] | None:
-    return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _BARE_CANDIDATES)
+    return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES)
 
 
 _TEXTS = (*_BARE, logged.behind_heads(_behind_a_head, _BARE))

@@ -10,7 +10,7 @@ from streams.core.parsing.stamps import any_ms
 _HEAD = rf"(?:\[?+(?P<stamp>{ISO_STAMP})\]?+)? [^\n\"{{]{{0,300}}?"
 _END = r"(?:[\ |\t][^\n]*+)?+"
 _FINISHED = (
-    rf"{_HEAD} Request\ finished\ HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ -\ (?:[^ \n]++\ [^ \n]++\ -\ )?+"
+    rf"{_HEAD} Request\ finished\ HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ (?:[^ \n]++\ [^ \n]++\ )?-\ "
     rf"(?P<status>{STATUS})\ (?:[0-9]++|-)\ [^ \n]++\ (?P<elapsed>[0-9.,]++ms){_END}"
 )
 _SERILOG = (

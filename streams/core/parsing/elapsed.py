@@ -11,7 +11,7 @@ from streams.core.parsing.durations import UNITS_MS
 PIECE = r"[0-9][0-9.,]*+ (?:[hm][0-9.hms]*+|[nuµμ]?s)? (?<=[hms])"
 _CHARS = 40
 _READ = re.compile(
-    r"(?:([0-9]++)h)?(?:([0-9]++)m(?!s))?(?:([0-9]++(?:,[0-9]{3})*+(?:[.,][0-9]++)?+) ?(ns|us|µs|μs|ms|s))?"
+    r"(?:([0-9]++)h)?(?:([0-9]++)m(?!s))?(?:([0-9]++(?:,[0-9]{3}(?![0-9]))*+(?:[.,][0-9]++)?+) ?(ns|us|µs|μs|ms|s))?"
 ).fullmatch
 
 
@@ -22,7 +22,7 @@ def elapsed_ms(text: str) -> float | None:
         return None
     hours, minutes, number, unit = found.groups()
     rest = 0.0 if number is None else _number(number) * UNITS_MS[unit]
-    return (int(hours or 0) * 60 + int(minutes or 0)) * 6e4 + rest
+    return round((int(hours or 0) * 60 + int(minutes or 0)) * 6e4 + rest, 6)
 
 
 def _number(text: str) -> float:

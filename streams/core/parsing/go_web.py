@@ -2,13 +2,13 @@
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, METHOD, PATH, PEER, STATUS, TARGET, named
+from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, METHOD, PATH, PEER, PORT_TOO, STATUS, TARGET, named
 from streams.core.parsing.stamps import any_ms, iso_ms
 
 _DATE = r"(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ [0-9:.]{8,15})"
 _CHI = (
     rf'(?:{_DATE}\ )? (?:\[[^\]\n]*+\]\ )?+ "(?P<method>{ANY_METHOD})\ (?P<target>[^ "\n\x1b]++)\ HTTP/[0-9.]++"'
-    rf"\ from\ (?:(?P<peer>{PEER})|(?P<ip>[^ \n]*+))\ -\ (?P<status>[0-9]{{1,3}})\ [0-9]++B\ in\ (?P<elapsed>{PIECE})"
+    rf"\ from\ (?:(?P<peer>{PORT_TOO})|(?P<ip>[^ \n]*+))\ -\ (?P<status>[0-9]{{1,3}})\ [0-9]++B\ in\ (?P<elapsed>{PIECE})"
 )
 _GIN = (
     r"\[GIN\]\ (?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ -\ [0-9:]{8})\ \|\ *+(?P<status>[0-9]{1,3})\ *+\|\ *+"
@@ -24,9 +24,7 @@ _FIBER = (
     rf"\ ++(?P<target>{PATH})(?:\ [^\n]*+)?+"
 )
 _FIBER_PEER = rf"\[(?P<ip>[0-9A-Fa-f.:]++)\]:[0-9]*+\ (?P<status>{STATUS})\ -\ (?P<method>{METHOD})\ ++(?P<target>{PATH})"
-_FIBER_OLD = (
-    rf"{_CLOCK}\ (?P<method>{METHOD})\ (?P<target>{PATH})\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})\ -\ (?P<elapsed>{PIECE})"
-)
+_FIBER_OLD = rf"{_CLOCK}\ (?P<method>{METHOD})\ (?P<target>{PATH})\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})\ -\ (?P<elapsed>{PIECE})"
 _NEGRONI = (
     r"(?:\[negroni\]\ )?+(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(?:Z|[+-][0-9:]{5}))\ \|\ *+(?P<status>[0-9]{1,3})"
     rf"\ *+\|[\ \t]*+(?P<elapsed>{PIECE})\ *+\|\ [^ \n|]*+\ \|\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})"

@@ -22,9 +22,12 @@ _LEVEL = (  # HTTP in capitals before a method is Django's and Serilog's own wor
 )
 _METHODS = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\b"
 _BRACKETS = r"\[(?![1-5][0-9]{2}\])[^\]\n\"]{0,100}\]|\([^)\n\"]{0,60}\)|<[^>\n\"]{0,60}>"
-_NUMBER = rf"\#?[0-9]{{1,12}}(?:\.[0-9]{{1,9}})?+(?=[\ \t:|\]>-])(?!\ {_METHODS})"
+_ANSWER = rf"\ (?:[A-Z][A-Za-z'\ -]{{1,40}}:\ )?{_METHODS}"  # a status before its method is the request's (Tornado, Ktor)
+_NUMBER = rf"\#?[0-9]{{1,12}}(?:\.[0-9]{{1,9}})?+(?=[\ \t:|\])>-])(?!{_ANSWER})"
 _PAIR = r"[A-Za-z_.]{1,40}=(?:\"[^\"\n]{0,80}\"|[^\ \"\n]{0,120})(?=\ )"
-_NAME = rf"(?!{_METHODS})(?!HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_.]{{1,40}}){{0,6}}(?=[\ \t:|(\[\])>-])"
+_NAME = (
+    rf"(?!{_METHODS})(?!HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_.]{{1,40}}){{0,6}}(?=[\ \t:|(\[\])>-])"
+)
 _HEAD = re.compile(
     r"(?![0-9T:.-]{19,30}Z?\ [a-z][a-z-]{2,19}\ ?\[[0-9A-Za-z_-]{0,40}\]\ [a-z]{3,4}\ \[)"  # flyctl's own head
     r"(?![A-Za-z0-9][A-Za-z0-9_.-]{0,62}\ {1,40}\|\ )"  # docker-compose's
@@ -35,6 +38,7 @@ _HEAD = re.compile(
     re.VERBOSE,
 ).match
 _LONGEST = 400
+LEVEL_AND_COLON = "(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):"  # how Python's logging begins when nobody configures it
 
 
 def split(text: str) -> tuple[str | None, str] | None:

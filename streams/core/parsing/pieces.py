@@ -14,10 +14,13 @@ STATUS = r"[1-5][0-9]{2}"
 # An address or a host's name: not a logger's name with colons before an address.
 ADDRESS = r"(?:[0-9A-Fa-f:.]++(?![^\ %,)\]|])(?:%[0-9A-Za-z]++)?+|[A-Za-z0-9_.-]++(?![^\ ,)\]|]))"
 PEER = r"(?:\[[0-9A-Fa-f:.]++\]|[0-9A-Za-z:._-]*?):[0-9]{1,5}(?![0-9:])"
+PORT_TOO = r"(?:[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}(?=\ )"  # a peer of which the port is surely one
 QUOTED = r'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'  # what stands between quotes, with escapes
 CLF_DATE = r"[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}"
 CLF_STAMP = rf"{CLF_DATE}[:\ ][0-9:.]{{8,15}}(?:\ [+-][0-9]{{4}}|\ [A-Z]{{3,4}})?+"
-ISO_STAMP = r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T\ ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+(?:\ ?Z|\ ?[+-][0-9]{2}:?[0-9]{2})?+"
+ISO_STAMP = (
+    r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T\ ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+(?:\ ?Z|\ ?[+-][0-9]{2}:?[0-9]{2})?+"
+)
 NUMBER = r"[0-9]++(?:\.[0-9]++)?+"
 
 _URL = re.compile(r"[a-z]{2,5}://[^/?#\n]*+").match
@@ -63,6 +66,8 @@ def named(pattern: str) -> Match:
             method, target = request_line.split(line)
         if peer is not None:
             ip = address_of(peer)
+        if method is not None:
+            method = method.upper()
         return Fields(ip, method, None if target is None else path_of(target), status, duration, stamp, agent)
 
     return clean(match)

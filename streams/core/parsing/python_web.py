@@ -15,6 +15,7 @@ from streams.core.parsing.pieces import (
     METHOD,
     NUMBER,
     PEER,
+    PORT_TOO,
     QUOTED,
     STATUS,
     TARGET,
@@ -37,11 +38,12 @@ _CHANNELS = (
     rf"HTTP\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ (?P<status>{STATUS})\ \[(?P<took>{NUMBER}),\ (?P<peer>{PEER})\]"
 )
 _AIOHTTP = (
-    rf"(?:(?P<peer>{PEER})|(?P<ip>{ADDRESS}))\ \[(?P<stamp>{CLF_STAMP})\]\ {_LINE}\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)"
+    rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ \[(?P<stamp>{CLF_STAMP})\]\ {_LINE}\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)"
     rf'(?:\ "{QUOTED}"\ "(?P<agent>{QUOTED})")? (?:\ (?P<took>[0-9]++\.[0-9]{{3,9}}))?'
 )
+_NOT_1_0 = r"(?!(?:[^\"\n]++\")[^\"\n]*\ HTTP/1\.0\")"  # other servers' broken lines look so
 _CLF_PEER = re.compile(
-    rf'({PEER})\ -\ (?:-|[^ "\[\n]++)\ \[({CLF_STAMP})\]\ "({QUOTED})"\ ([0-9]{{3}})\ (?:-|[0-9]++)'
+    rf'({PORT_TOO})\ -\ (?:-|[^ "\[\n]++)\ \[({CLF_STAMP})\]\ "({QUOTED})"\ ([0-9]{{3}})\ (?:-|[0-9]++)'
     rf'(?:\ "{QUOTED}"\ "({QUOTED})")? (?:\ ([0-9]++\.[0-9]{{3,9}}))?',
     re.VERBOSE,
 ).fullmatch
@@ -101,6 +103,7 @@ def _tornado_ms(stamp: str | float) -> int | None:
     return iso_ms(stamp)
 
 
+HEADED = (Format("aiohttp-any", named(_AIOHTTP), "also HTTP/1.0, as behind nginx", 1e3, clf_ms, '] "'),)
 OF_CLF = (  # what a tolerant reader of the common log format would take, too
     Format("odoo", clean(_odoo), "werkzeug's with two times behind it, which together are the request's", 1e3, clf_ms, '] "'),
     Format("clf-peer", clean(_clf_peer), "a port behind the address", 1e3, clf_ms, '] "'),
@@ -110,7 +113,7 @@ FORMATS = (
     Format("django", named(_DJANGO), "begins with the stamp in brackets", 0.0, clf_ms, '] "'),
     Format("django-bare", named(_DJANGO_BARE), "begins with the request in quotes and ends with a length", needle='" '),
     Format("django-channels", named(_CHANNELS), "HTTP, then the request; seconds and peer in brackets", 1e3, needle="HTTP "),
-    Format("aiohttp", named(_AIOHTTP), "the stamp right behind the address", 1e3, clf_ms, '] "'),
+    Format("aiohttp", named(_NOT_1_0 + _AIOHTTP), "the stamp right behind the address", 1e3, clf_ms, '] "'),
     Format("tornado", clean(_tornado), "the status before the method, the address in parentheses", 1.0, _tornado_ms, "ms"),
     Format("sanic", named(_SANIC), "the server's full URL behind the peer in brackets", 1.0, any_ms, "://"),
     Format("sanic-new", named(_SANIC_NEW), "the same with the worker's name in front", 1.0, any_ms, "://"),

@@ -7,22 +7,26 @@ import re
 
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, clean
-from streams.core.parsing.pieces import ADDRESS, ISO_STAMP, PEER, QUOTED, STATUS, named, path_of
+from streams.core.parsing.pieces import ADDRESS, ISO_STAMP, PEER, PORT_TOO, QUOTED, STATUS, named, path_of
 from streams.core.parsing.stamps import any_ms
 
 _ACTIX = (
-    rf'(?:(?P<peer>{PEER})|(?P<ip>{ADDRESS}))\ "(?P<line>{QUOTED})"\ (?P<status>{STATUS})\ (?:-|[0-9]++)'
+    rf'(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ "(?P<line>{QUOTED})"\ (?P<status>{STATUS})\ (?:-|[0-9]++)'
     rf'\ "{QUOTED}"\ "(?P<agent>{QUOTED})"\ (?P<took>[0-9]++\.[0-9]++)'
 )
 _WARP = (
-    rf'(?:(?P<peer>{PEER})|(?P<ip>-))\ "(?P<line>{QUOTED})"\ (?P<status>{STATUS})\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
+    rf'(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ "(?P<line>{QUOTED})"\ (?P<status>{STATUS})\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
     rf"\ (?P<elapsed>{PIECE})"
 )
 _TRACING = re.compile(rf"\ *+({ISO_STAMP})\ ++(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]*+)", re.VERBOSE).fullmatch
 _SPAN = re.compile(r'[ A-Za-z0-9_:.-]{1,120}\{((?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^"{}\n]++)*+)\}:? ?').match
-_FIELD = re.compile(r'(?:^|(?<= ))([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" \n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?').findall
+_FIELD = re.compile(
+    r'(?:^|(?<= ))([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" \n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
+).findall
 _MOST_SPANS, _MOST_FIELDS = 8, 60
-_DONE = re.compile(r"(?:[a-z0-9_]++(?:::[a-z0-9_]++)*+: )?(finished processing request|response|request completed|close)\b").match
+_DONE = re.compile(
+    r"(?:[a-z0-9_]++(?:::[a-z0-9_]++)*+: )?(finished processing request|response|request completed|close)\b"
+).match
 
 # Under which names the fields stand: tower-http's defaults, poem's and OpenTelemetry's; the first that is there wins.
 _NAMES: dict[str, tuple[str, ...]] = {

@@ -2,17 +2,19 @@
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ANY_METHOD, CLF_DATE, NUMBER, PEER, QUOTED, STATUS, named
+from streams.core.parsing.pieces import ANY_METHOD, CLF_DATE, NUMBER, PORT_TOO, QUOTED, STATUS, named
 from streams.core.parsing.stamps import any_ms, iso_ms
 
 _OAUTH2 = (  # before version 7 without the request's id; a real address may stand before the peer
-    rf"(?:(?P<peer>{PEER})|(?P<ip>[^ \n\"\[,]++)(?:,\ [^ \n,]++)*+)(?:\ \([^)\n]*+\))?+\ -\ (?:[^ \n\"\[]++\ -\ )?+[^ \n\"\[]++"
+    rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>[^ \n\"\[,]++)(?:,\ [^ \n,]++)*+)(?:\ \([^)\n]*+\))?+\ -\ (?:[^ \n\"\[]++\ -\ )?+[^ \n\"\[]++"
     rf"\ \[(?P<stamp>[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}\ [0-9:]{{8}}|{CLF_DATE}:[0-9:]{{8}}\ [+-][0-9]{{4}})\]\ [^ \n]++"
     rf'\ (?P<method>{ANY_METHOD})\ [^ \n]++\ "(?P<target>{QUOTED})"\ HTTP/[0-9.]++\ "(?P<agent>{QUOTED})"'
     rf"\ (?P<status>[0-9]{{3}})\ [0-9]++\ (?P<took>{NUMBER})"
 )
 _MINIO = (
-    r"(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})[.:][0-9]++Z?+\ \[(?P<status>" + STATUS + r")\ [A-Za-z\ -]++\]"
+    r"(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})[.:][0-9]++Z?+\ \[(?P<status>"
+    + STATUS
+    + r")\ [A-Za-z\ -]++\]"
     r"\ [A-Za-z0-9]++\.[A-Za-z0-9]++\ [^ /\n]++(?P<target>/[^ \n]*+)\ ++(?P<ip>[0-9A-Fa-f.:]++)\ ++"
     rf"(?P<elapsed>{PIECE})(?:\ [^\n]*+)?+"
 )
