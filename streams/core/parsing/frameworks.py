@@ -1,5 +1,7 @@
 """Puts the text formats of application frameworks in order. Knows no single line."""
 
+import re
+
 from streams.core.parsing import dotnet, go_web, java_web, node_web, php_web, python_web, ruby_web, rust_web, side_proxies
 from streams.core.parsing.format import Format
 
@@ -21,3 +23,10 @@ _ALL = (
 # Those with the same needle side by side, so that one look turns a line away from all of them: each is strict, and in
 # any order they say the same.
 FORMATS: tuple[Format, ...] = tuple(sorted(_ALL, key=lambda fmt: fmt.needle))
+
+# One of these is in every line of every format above, and in what stands behind a head. One search turns most other lines
+# away from all of them; words that begin alike share their beginning, which makes it faster.
+may_be = re.compile(
+    r"GET |H(?:EAD |TTP[/ ])|P(?:OST|UT|ATCH) |DELETE |OPTIONS |TRACE |CONNECT |\](?: \"| /|: /| s3\.)|\[(?:GIN|GET|response)"
+    r"|-- Comp|us(?:_code)?=|\.\.\. |\{\"|After req"
+).search

@@ -17,7 +17,7 @@ _GIN = (
 _CLOCK = r"(?:(?P<stamp>[0-9]{4}[/-][0-9]{2}[/-][0-9]{2}[T\ ][0-9:.]{8,18}Z?+)|[0-9:.]{8,15})"
 _BARS = (  # fiber since 2.50, and the same order in configurations of one's own
     rf"\[?+{_CLOCK}\]?+\ \|\ *+(?P<status>[0-9]{{3}})\ *+\|\ *+(?P<elapsed>{PIECE})\ *+\|\ *+(?P<ip>[^ \n|]*+)\ *+"
-    rf"\|\ *+(?P<method>{ANY_METHOD})\ *+\|\ *+(?P<target>{PATH})\ *+(?:\|[^\n]*+)?+"
+    rf"\|\ *+(?P<method>{METHOD})\ *+\|\ *+(?P<target>{PATH})\ *+(?:\|[^\n]*+)?+"
 )
 _FIBER = (
     rf"(?:\[{_CLOCK}\]\ )? (?:(?P<ip>{ADDRESS})\ )? (?P<status>{STATUS})\ -\ ++(?P<elapsed>{PIECE})\ ++(?P<method>{METHOD})"
@@ -27,10 +27,10 @@ _FIBER_PEER = rf"\[(?P<ip>[0-9A-Fa-f.:]++)\]:[0-9]*+\ (?P<status>{STATUS})\ -\ (
 _FIBER_OLD = rf"{_CLOCK}\ (?P<method>{METHOD})\ (?P<target>{PATH})\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})\ -\ (?P<elapsed>{PIECE})"
 _NEGRONI = (
     r"(?:\[negroni\]\ )?+(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(?:Z|[+-][0-9:]{5}))\ \|\ *+(?P<status>[0-9]{1,3})"
-    rf"\ *+\|[\ \t]*+(?P<elapsed>{PIECE})\ *+\|\ [^ \n|]*+\ \|\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})"
+    rf"\ *+\|[\ \t]*+(?P<elapsed>{PIECE})\ *+\|\ [^ \n|]*+\ \|\ (?P<method>{METHOD})\ (?P<target>{TARGET})"
 )
 _GITEA = (
-    rf"(?:{_DATE}\ )? [^\n\"]{{0,160}}?router:\ completed\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ for\ (?P<peer>{PEER}),"
+    rf"(?:{_DATE}\ )? [^\n\"]{{0,160}}?router:\ completed\ (?P<method>{METHOD})\ (?P<target>{TARGET})\ for\ (?P<peer>{PEER}),"
     rf"\ (?P<status>{STATUS})\ [A-Za-z'\ -]*?\ in\ (?P<elapsed>{PIECE})(?:\ @\ [^\n]*+)?+"
 )
 _MACARON = (

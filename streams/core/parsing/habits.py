@@ -10,7 +10,9 @@ from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, otherwise
 from streams.core.parsing.pieces import STATUS
 
-_SYMBOLS = r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|xxx|-x-|HTTP)\ )?+"  # koa: xxx is an error, -x- a cut answer
+_SYMBOLS = re.compile(
+    r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|xxx|-x-|HTTP)\ )?+", re.VERBOSE
+).match  # koa: xxx is an error
 _ADDRESS = r"(?:([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"
 _METHOD = r"(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)"
 _PATH = r"(/[^ \n]*+)"
@@ -27,22 +29,24 @@ _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
 )
 _TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
 _REST = r"(?:\ (?:[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
-_LINES = tuple(re.compile(rf"{_SYMBOLS}{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
+_LINES = tuple(re.compile(rf"{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
 _LAST = re.compile(  # the status behind the time
-    rf"{_SYMBOLS}{_ADDRESS}{_METHOD}\ {_PATH}(?:\ HTTP/[0-9.]++)?+\ (?:[-|]\ )?+{_TOOK}\ (?:[-|]\ )?+({STATUS})(?:\ [A-Za-z]++)*+",
+    rf"{_ADDRESS}{_METHOD}\ {_PATH}(?:\ HTTP/[0-9.]++)?+\ (?:[-|]\ )?+{_TOOK}\ (?:[-|]\ )?+({STATUS})(?:\ [A-Za-z]++)*+",
     re.VERBOSE,
 ).fullmatch
 
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is all of these and nothing else."""
-    if found := _LINES[1](text):
+    opening = _SYMBOLS(text)
+    begin = opening.end() if opening else 0
+    if found := _LINES[1](text, begin):
         client_ip, method, target, status, took = found.groups()
-    elif found := _LINES[0](text):
+    elif found := _LINES[0](text, begin):
         client_ip, method, status, target, took = found.groups()
-    elif found := _LINES[2](text):
+    elif found := _LINES[2](text, begin):
         client_ip, status, method, target, took = found.groups()
-    elif found := _LAST(text):
+    elif found := _LAST(text, begin):
         client_ip, method, target, took, status = found.groups()
     else:
         return None

@@ -16,28 +16,29 @@ _OTHER_STAMP = (  # read as a part of a head, never as a time: no date, or one w
     r"|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?+(?:[.,][0-9]{1,9})?+(?:[+-][0-9]{4})?+(?:\ ?[AaPp][Mm])?+"
     r"|[IWEFD][0-9]{4}\ [0-9:.]{8,15}"
 )
-_LEVEL = (  # HTTP in capitals before a method is Django's and Serilog's own word
-    r"(?!HTTP\b)(?i:trace|debug|info|information|notice|warn|warning|error|critical|fatal|severe|verbose|log|http|access|inf"
-    r"|dbg|wrn|err|ftl|dbug|crit|fail)(?=[\ \t:|\])>-])"
-)
 _METHODS = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\b"
-_BRACKETS = r"\[(?![1-5][0-9]{2}\])[^\]\n\"]{0,100}\]|\([^)\n\"]{0,60}\)|<[^>\n\"]{0,60}>"
+_BRACKETS = r"\[(?![1-5][0-9]{2}\])[^\]\n\"]{0,100}+\]|\([^)\n\"]{0,60}+\)|<[^>\n\"]{0,60}+>"
 _ANSWER = rf"\ (?:[A-Z][A-Za-z'\ -]{{1,40}}:\ )?{_METHODS}"  # a status before its method is the request's (Tornado, Ktor)
-_NUMBER = rf"\#?[0-9]{{1,12}}(?:\.[0-9]{{1,9}})?+(?=[\ \t:|\])>-])(?!{_ANSWER})"
-_PAIR = r"[A-Za-z_.]{1,40}=(?:\"[^\"\n]{0,80}\"|[^\ \"\n]{0,120})(?=\ )"
-_NAME = (
-    rf"(?!{_METHODS})(?!HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_.]{{1,40}}){{0,6}}(?=[\ \t:|(\[\])>-])"
+_NUMBER = rf"\#?[0-9]{{1,12}}+(?:\.[0-9]{{1,9}}+)?+(?=[\ \t:|\])>-])(?!{_ANSWER})"
+_WORD = (  # a level, a name, or a pair; HTTP in capitals before a method is Django's and Serilog's own word
+    rf"(?!{_METHODS}|HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_.]{{1,40}}+){{0,6}}+"
+    r"(?:=(?:\"[^\"\n]{0,80}+\"|[^\ \"\n]{0,120}+))?+(?=[\ \t:|(\[\])>-])"
 )
 _HEAD = re.compile(
-    r"(?![0-9T:.-]{19,30}Z?\ [a-z][a-z-]{2,19}\ ?\[[0-9A-Za-z_-]{0,40}\]\ [a-z]{3,4}\ \[)"  # flyctl's own head
-    r"(?![A-Za-z0-9][A-Za-z0-9_.-]{0,62}\ {1,40}\|\ )"  # docker-compose's
-    r"[\ \t]{0,20}"
-    rf"(?:(?:\[?(?P<stamp>{_STAMP})(?P<in>[\]\ \t:|-]|$) | (?P<other>{_OTHER_STAMP})(?=[\ \t:|\])-]) | (?P<level>{_LEVEL})"
-    rf" | (?P<brackets>{_BRACKETS}) | {_NUMBER} | {_PAIR} | {_NAME})"
-    r"[\ \t]{0,20}(?:(?:[:|>»\])]|-{1,3}(?=[\ \t])){1,3}[\ \t]{0,20}){0,2}){1,14}",
+    r"(?![0-9T:.-]{19,30}+Z?+\ [a-z][a-z-]{2,19}+\ ?\[[0-9A-Za-z_-]{0,40}+\]\ [a-z]{3,4}+\ \[)"  # flyctl's own head
+    r"(?![A-Za-z0-9][A-Za-z0-9_.-]{0,62}+\ {1,40}+\|\ )"  # docker-compose's
+    r"[\ \t]{0,20}+"
+    rf"(?:(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])|{_BRACKETS}|{_NUMBER})"
+    r"[\ \t]{0,20}+(?:(?:[:|>»\])]|-{1,3}+(?=[\ \t])){1,3}+[\ \t]{0,20}+){0,2}+){1,14}+",
     re.VERBOSE,
 ).match
 _LONGEST = 400
+_STAMPED = re.compile(_STAMP, re.VERBOSE).search
+_CLOCK = re.compile(r"[0-9]:[0-9]{2}").search
+_WORDS = re.compile(r"[a-z]++").findall
+_LEVELS = frozenset(
+    ["trace", "debug", "info", "information", "notice", "warn", "warning", "error", "critical", "fatal", "severe", "verbose", "log", "http", "access", "inf", "dbg", "wrn", "err", "ftl", "dbug", "crit", "fail"]
+)
 LEVEL_AND_COLON = "(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):"  # how Python's logging begins when nobody configures it
 
 
@@ -46,7 +47,8 @@ def split(text: str) -> tuple[str | None, str] | None:
     found = _HEAD(text)
     if found is None or found.end() > _LONGEST or found.end() == len(text):
         return None
-    stamp = found["stamp"]
-    if stamp is None and not (found["other"] or found["level"] or found["brackets"]):
+    head = found[0]
+    if not ("[" in head or "(" in head or _CLOCK(head) or not _LEVELS.isdisjoint(_WORDS(head.lower()))):
         return None
-    return stamp, text[found.end() :]
+    stamped = _STAMPED(head)
+    return None if stamped is None else stamped[0], text[found.end() :]

@@ -9,7 +9,7 @@ from msgspec import structs
 
 from streams.core.parsing import heads
 from streams.core.parsing.durations import spelt_ms
-from streams.core.parsing.format import Fields, Format, Match, Row, otherwise
+from streams.core.parsing.format import Fields, Format, Match, Row, clean
 from streams.core.parsing.stamps import any_ms
 
 Recognise = Callable[[str], tuple[Format, Row] | None]
@@ -18,19 +18,25 @@ _AFTER_A_DOCUMENT = (" []", " {}")  # Monolog writes what it has besides the con
 _LATEST = 20  # how long a logger's note of the time since its last line may be (Nest)
 
 
-def behind_heads(recognise: Recognise, others: tuple[Format, ...]) -> Format:
-    """Return the format of what ``recognise`` takes behind a head, and none of ``others`` takes with it."""
+def behind_heads(recognise: Recognise, others: tuple[Format, ...], may_be: Callable[[str], object]) -> Format:
+    """Return the format of what ``recognise`` takes behind a head, and none of ``others`` takes with it.
+
+    ``may_be`` is a cheap look at the line, taken before its head is read.
+    """
+
+    def taken(text: str) -> bool:
+        return any(other.needle in text and other.match(text) for other in others)
 
     def match(text: str) -> Row | None:
-        if (peeled := heads.split(text)) is None:
+        if not may_be(text) or (peeled := heads.split(text)) is None:
             return None
         stamp, message = peeled
         found = recognise(_bare(message))
-        return None if found is None else _row(*found, stamp)
+        if found is None or taken(text):
+            return None
+        return _row(*found, stamp)
 
-    return Format(
-        "logged", otherwise(match, others), "tolerant: a logger's head, then any of those before", 1.0, any_ms, NEEDLE
-    )
+    return Format("logged", clean(match), "tolerant: a logger's head, then any of those before", 1.0, any_ms, NEEDLE)
 
 
 def unless_headed(formats: tuple[Format, ...]) -> tuple[Format, ...]:

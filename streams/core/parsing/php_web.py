@@ -4,29 +4,29 @@ import re
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, CLF_DATE, METHOD, NUMBER, PATH, PEER, STATUS, TARGET, named
+from streams.core.parsing.pieces import ADDRESS, CLF_DATE, METHOD, NUMBER, PATH, PEER, STATUS, TARGET, named
 from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
 _BUILT_IN = (  # before PHP 7.4 without the method
     rf"(?:\[[0-9]++\]\ )?+ \[(?P<stamp>[A-Z][a-z]{{2}}\ [A-Z][a-z]{{2}}\ [\ 0-9]?[0-9]\ [0-9:.]{{8,15}}\ [0-9]{{4}})\]"
-    rf"\ (?P<peer>{PEER})\ \[(?P<status>[0-9]{{3}})\]:\ (?:(?P<method>{ANY_METHOD})\ )?(?P<target>{PATH})(?:\ -\ [^\n]*+)?+"
+    rf"\ (?P<peer>{PEER})\ \[(?P<status>[0-9]{{3}})\]:\ (?:(?P<method>{METHOD})\ )?(?P<target>{PATH})(?:\ -\ [^\n]*+)?+"
 )
 _FPM = (  # behind the status what www.conf proposes: script, milliseconds, memory, processor
     rf'(?P<ip>{ADDRESS}|)\ -\ [^ \n"]*+\ (?P<stamp>{CLF_DATE}:[0-9:]{{8}}\ [+-][0-9]{{4}})\ '
-    rf'"(?P<method>{ANY_METHOD})\ (?P<target>[^ "\n]++)(?:\ HTTP/[0-9.]++)?+"\ (?P<status>[0-9]{{3}})'
+    rf'"(?P<method>{METHOD})\ (?P<target>[^ "\n]++)(?:\ HTTP/[0-9.]++)?+"\ (?P<status>[0-9]{{3}})'
     rf"(?:\ /[^ \n]*+\ (?P<took>{NUMBER})\ [0-9]++\ {NUMBER}%%?)?"
 )
 _SERVE = (
-    rf"\ *+(?P<stamp>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\ [0-9:]{{8}})\ (?:(?P<method>{METHOD})\ )?(?P<target>{PATH})\ \.{{2,400}}+"
+    rf"\ *+(?P<stamp>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\ [0-9:]{{8}})\ (?:(?P<method>{METHOD})\ )?(?P<target>{PATH})\ \.{{3,400}}+"
     rf"\ (?:~\ )?+(?P<elapsed>{PIECE})"
 )
 _OCTANE = (
-    rf"\ *+(?P<status>{STATUS})\ ++(?P<method>{METHOD})\ ++(?P<target>{PATH})\ \.{{2,400}}+\ (?:{NUMBER}\ ?[kKmMgG]?[bB]\ )?+"
+    rf"\ *+(?P<status>{STATUS})\ ++(?P<method>{METHOD})\ ++(?P<target>{PATH})\ \.{{3,400}}+\ (?:{NUMBER}\ ?[kKmMgG]?[bB]\ )?+"
     rf"(?P<elapsed>{NUMBER}\ ?m?s)"
 )
 _SYMFONY = (
     r"(?:\[[^\]\n]*+\]\ )?+ (?:[A-Z][a-z]{2}\ [\ 0-9]?[0-9]\ [0-9:]{8}\ )?+ \|[A-Z]++\ *+\|\ SERVER\ "
-    rf'(?P<method>{ANY_METHOD})\ ++\((?P<status>{STATUS})\)\ (?P<target>{TARGET})(?:\ (?!ip=)[a-z_]++="[^"\n]*+")*+'
+    rf'(?P<method>{METHOD})\ ++\((?P<status>{STATUS})\)\ (?P<target>{TARGET})(?:\ (?!ip=)[a-z_]++="[^"\n]*+")*+'
     r'(?:\ ip="(?P<ip>[^"\n]*+)")?(?:\ [^\n]*+)?+'
 )
 _CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:.]{8,15}) ([0-9]{4})").fullmatch

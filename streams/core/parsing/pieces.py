@@ -6,7 +6,7 @@ from streams.core.parsing import request_line
 from streams.core.parsing.elapsed import elapsed_ms
 from streams.core.parsing.format import Fields, Match, Row, clean
 
-METHOD = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT|PROPFIND|PROPPATCH|MKCOL|COPY|MOVE|LOCK|UNLOCK|REPORT|SEARCH|PURGE)"
+METHOD = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)"
 ANY_METHOD = r"[A-Z][A-Z-]{1,23}+"
 TARGET = r"[^ \n\x1b]++"
 PATH = r"/[^ \n\x1b]*+"
@@ -16,6 +16,7 @@ ADDRESS = r"(?:[0-9A-Fa-f:.]++(?![^\ %,)\]|])(?:%[0-9A-Za-z]++)?+|[A-Za-z0-9_.-]
 PEER = r"(?:\[[0-9A-Fa-f:.]++\]|[0-9A-Za-z:._-]*?):[0-9]{1,5}(?![0-9:])"
 PORT_TOO = r"(?:[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}(?=\ )"  # a peer of which the port is surely one
 QUOTED = r'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'  # what stands between quotes, with escapes
+QUOTED_TARGET = r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+)*+'  # the same without blanks
 CLF_DATE = r"[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}"
 CLF_STAMP = rf"{CLF_DATE}[:\ ][0-9:.]{{8,15}}(?:\ [+-][0-9]{{4}}|\ [A-Z]{{3,4}})?+"
 ISO_STAMP = (

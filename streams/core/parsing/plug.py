@@ -11,11 +11,9 @@ from streams.core.parsing.elapsed import elapsed_ms
 from streams.core.parsing.pieces import ANY_METHOD, PATH, STATUS
 from streams.core.parsing.stamps import iso_ms
 
-_HEAD = re.compile(
-    r"(?:(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{8,15}Z?)\ |[0-9:.]{8,15}\ )?"
-    r"(?P<before>[^\n\[]{0,600}?)\[(?:debug|info|notice|warning|warn|error)\]\ {1,8}(?P<after>(?:[a-z_]{1,40}=[^ \n]{1,200}\ )*+)",
-    re.VERBOSE,
-).match
+_LEVEL = re.compile(r"\[(?:debug|info|notice|warning|warn|error)\] {1,8}").search
+_BEFORE = re.compile(r"(?:([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{8,15}Z?) |[0-9:.]{8,15} )?[^\n\[]{0,600}").fullmatch
+_AFTER = re.compile(r"(?:[a-z_]{1,40}=[^ \n]{1,200} )*+").match
 _REQUEST_ID = re.compile(r"(?:^|(?<= ))request_id=([^ \n]{1,100})").search
 _PROCESS = re.compile(r"(?:^|(?<= ))pid=(#PID<[0-9.]{1,40}>|<[0-9.]{1,40}>)").search
 _BEGINS = re.compile(rf"({ANY_METHOD}) ({PATH})").fullmatch
@@ -24,26 +22,24 @@ _ENDS = re.compile(rf"(?:Sent|Chunked|Upgraded) ({STATUS}) in ([0-9.]{{1,20}}[nu
 
 def fragment(text: str) -> Fragment | None:
     """Return what this line says about a request, None when it says nothing."""
-    head = _HEAD(text)
-    if head is None:
+    level = _LEVEL(text)
+    if level is None or (before := _BEFORE(text[: level.start()])) is None:
         return None
-    rest = text[head.end() :]
-    if begins := _BEGINS(rest):
-        return Fragment(Kind.STARTED, _id(head), method=begins[1], target=begins[2], stamp_ms=iso_ms(head["stamp"] or ""))
-    if ends := _ENDS(rest):
+    after = _AFTER(text, level.end())
+    begin = level.end() if after is None else after.end()
+    an_id = _id(f"{before[0]} {text[level.end() : begin]}")
+    stamp_ms = iso_ms(before[1] or "")
+    if begins := _BEGINS(text, begin):
+        return Fragment(Kind.STARTED, an_id, method=begins[1], target=begins[2], stamp_ms=stamp_ms)
+    if ends := _ENDS(text, begin):
+        status, took = ends.groups()
         return Fragment(
-            Kind.COMPLETED,
-            _id(head),
-            status=int(ends[1]),
-            duration_ms=elapsed_ms(ends[2]),
-            stamp_ms=iso_ms(head["stamp"] or ""),
-            format="phoenix",
+            Kind.COMPLETED, an_id, status=int(status), duration_ms=elapsed_ms(took), stamp_ms=stamp_ms, format="phoenix"
         )
     return None
 
 
-def _id(head: re.Match[str]) -> str:
+def _id(metadata: str) -> str:
     """Return the request's id, else the process, else nothing: then only one request at a time can be told."""
-    metadata = f"{head['before']} {head['after']}"
     found = _REQUEST_ID(metadata) or _PROCESS(metadata)
     return found[1] if found else ""

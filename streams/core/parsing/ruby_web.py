@@ -6,7 +6,7 @@ Knows no envelope. What Rails tells over several lines is in ``rails``.
 import re
 
 from streams.core.parsing.format import Fields, Format, Row, clean
-from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, CLF_STAMP, ISO_STAMP, NUMBER, PATH, QUOTED, STATUS, named
+from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, CLF_STAMP, ISO_STAMP, METHOD, NUMBER, PATH, QUOTED, STATUS, named
 from streams.core.parsing.stamps import any_ms, clf_ms
 
 _RACK = (
@@ -14,7 +14,7 @@ _RACK = (
     rf'\ "(?P<line>{QUOTED})"\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)\ (?P<took>[0-9]++\.[0-9]{{4,9}})'
 )
 _HANAMI = (
-    rf"(?P<method>{ANY_METHOD})\ (?P<status>{STATUS})\ (?P<elapsed>[0-9.]++[mµμu]?s)\ (?P<ip>{ADDRESS})\ (?P<target>{PATH})"
+    rf"(?P<method>{METHOD})\ (?P<status>{STATUS})\ (?P<elapsed>[0-9.]++[mµμu]?s)\ (?P<ip>{ADDRESS})\ (?P<target>{PATH})"
     r"\ (?:-|[0-9]++)(?:\ [^\n]*+)?+"
 )
 _HANAMI_OLD = (
@@ -26,7 +26,9 @@ _SEMANTIC = re.compile(
     r"[^ \n]++\ --\ Completed\ [^ \n]*+\ --\ (\{[^\n]++)",
     re.VERBOSE,
 ).fullmatch
-_PAIR = re.compile(r'(?:(?<=\{)|(?<= )):?(method|path|status)(?: ?=> ?|: )"?([^" ,}\n]++)').findall
+_PAIR = re.compile(  # the names first: a look at what stands before would be taken at every character
+    r'(method|path|status)(?:(?<=[ :{]method)|(?<=[ :{]path)|(?<=[ :{]status))(?: ?=> ?|: )"?([^" ,}\n]++)'
+).findall
 _SEMANTIC_MS = {"ms": 1.0, "s": 1e3, "us": 1e-3, "μs": 1e-3, "m": 6e4}
 
 

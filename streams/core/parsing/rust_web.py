@@ -7,15 +7,15 @@ import re
 
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, clean
-from streams.core.parsing.pieces import ADDRESS, ISO_STAMP, PEER, PORT_TOO, QUOTED, STATUS, named, path_of
+from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, ISO_STAMP, PEER, PORT_TOO, QUOTED, QUOTED_TARGET, STATUS, named, path_of
 from streams.core.parsing.stamps import any_ms
 
 _ACTIX = (
-    rf'(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ "(?P<line>{QUOTED})"\ (?P<status>{STATUS})\ (?:-|[0-9]++)'
+    rf'(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ "(?P<method>{ANY_METHOD})\ (?P<target>{QUOTED_TARGET})\ HTTP/[0-9.]++"\ (?P<status>{STATUS})\ (?:-|[0-9]++)'
     rf'\ "{QUOTED}"\ "(?P<agent>{QUOTED})"\ (?P<took>[0-9]++\.[0-9]++)'
 )
 _WARP = (
-    rf'(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ "(?P<line>{QUOTED})"\ (?P<status>{STATUS})\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
+    rf'(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ "(?P<method>{ANY_METHOD})\ (?P<target>{QUOTED_TARGET})\ HTTP/[0-9.]++"\ (?P<status>{STATUS})\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
     rf"\ (?P<elapsed>{PIECE})"
 )
 _TRACING = re.compile(rf"\ *+({ISO_STAMP})\ ++(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]*+)", re.VERBOSE).fullmatch

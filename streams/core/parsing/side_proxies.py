@@ -15,11 +15,11 @@ _MINIO = (
     r"(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})[.:][0-9]++Z?+\ \[(?P<status>"
     + STATUS
     + r")\ [A-Za-z\ -]++\]"
-    r"\ [A-Za-z0-9]++\.[A-Za-z0-9]++\ [^ /\n]++(?P<target>/[^ \n]*+)\ ++(?P<ip>[0-9A-Fa-f.:]++)\ ++"
+    r"\ s3\.[A-Za-z0-9]++\ [^ /\n]++(?P<target>/[^ \n]*+)\ ++(?P<ip>[0-9A-Fa-f.:]++)\ ++"
     rf"(?P<elapsed>{PIECE})(?:\ [^\n]*+)?+"
 )
 
 FORMATS = (
     Format("oauth2-proxy", named(_OAUTH2), "host, method and upstream before the path in quotes", 1e3, any_ms, '" HTTP/'),
-    Format("minio-trace", named(_MINIO), "status and reason in brackets, then the call", 1.0, iso_ms, "] "),
+    Format("minio-trace", named(_MINIO), "status and reason in brackets, then the call", 1.0, iso_ms, "] s3."),
 )
