@@ -12,7 +12,8 @@ _CHI = (
 )
 _GIN = (
     r"\[GIN\]\ (?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ -\ [0-9:]{8})\ \|\ *+(?P<status>[0-9]{1,3})\ *+\|\ *+"
-    rf"(?P<elapsed>{PIECE})\ *+\|\ *+(?P<ip>[^ \n|]*+)\ *+\|\ *+(?P<method>{ANY_METHOD})\ ++\"?+(?P<target>[^\"\n ]*+)\"?+[^\n]*+"
+    rf"(?P<elapsed>{PIECE})\ *+\|\ *+(?P<ip>[^ \n|]*+)\ *+\|\ *+(?P<method>{ANY_METHOD})"
+    r"\ ++\"?+(?P<target>[^\"\n ]*+)\"?+[^\n]*+"
 )
 _CLOCK = r"(?:(?P<stamp>[0-9]{4}[/-][0-9]{2}[/-][0-9]{2}[T\ ][0-9:.]{8,18}Z?+)|[0-9:.]{8,15})"
 _BARS = (  # fiber since 2.50, and the same order in configurations of one's own
@@ -24,7 +25,10 @@ _FIBER = (
     rf"\ ++(?P<target>{PATH})(?:\ [^\n]*+)?+"
 )
 _FIBER_PEER = rf"\[(?P<ip>[0-9A-Fa-f.:]++)\]:[0-9]*+\ (?P<status>{STATUS})\ -\ (?P<method>{METHOD})\ ++(?P<target>{PATH})"
-_FIBER_OLD = rf"{_CLOCK}\ (?P<method>{METHOD})\ (?P<target>{PATH})\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})\ -\ (?P<elapsed>{PIECE})"
+_FIBER_OLD = (
+    rf"{_CLOCK}\ (?P<method>{METHOD})\ (?P<target>{PATH})\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})"
+    rf"\ -\ (?P<elapsed>{PIECE})"
+)
 _NEGRONI = (
     r"(?:\[negroni\]\ )?+(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(?:Z|[+-][0-9:]{5}))\ \|\ *+(?P<status>[0-9]{1,3})"
     rf"\ *+\|[\ \t]*+(?P<elapsed>{PIECE})\ *+\|\ [^ \n|]*+\ \|\ (?P<method>{METHOD})\ (?P<target>{TARGET})"

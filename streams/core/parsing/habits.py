@@ -10,9 +10,9 @@ from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, otherwise
 from streams.core.parsing.pieces import STATUS
 
-_SYMBOLS = re.compile(
+_SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off
     r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|xxx|-x-|HTTP)\ )?+", re.VERBOSE
-).match  # koa: xxx is an error
+).match
 _ADDRESS = r"(?:([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"
 _METHOD = r"(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)"
 _PATH = r"(/[^ \n]*+)"
@@ -25,7 +25,8 @@ _ORDERS = (  # where the status stands
 )
 _SIZE = r"(?:\ [0-9.]++\ ?[kKMG]?i?[bB]\b)?+"
 _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
-    rf"(?:\ [A-Za-z]++)*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+ \ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ [(\[]?+"
+    rf"(?:\ [A-Za-z]++)*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
+    r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ [(\[]?+"
 )
 _TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
 _REST = r"(?:\ (?:[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"

@@ -11,9 +11,10 @@ _STAMP = (
     r"(?:\ ?Z|\ ?[+-][0-9]{2}:?[0-9]{2}|\ UTC)?+"
     r"|[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+(?:\ [+-][0-9]{4})?+"
 )
+_HOUR = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?+(?:[.,][0-9]{1,9})?+"
 _OTHER_STAMP = (  # read as a part of a head, never as a time: no date, or one whose order nobody tells
-    r"[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4},?\ ++[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?+(?:[.,][0-9]{1,9})?+(?:\ ?[AaPp]\.?[Mm]\.?)?+"
-    r"|[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?+(?:[.,][0-9]{1,9})?+(?:[+-][0-9]{4})?+(?:\ ?[AaPp][Mm])?+"
+    rf"[0-9]{{1,2}}[/.][0-9]{{1,2}}[/.][0-9]{{2,4}},?\ ++{_HOUR}(?:\ ?[AaPp]\.?[Mm]\.?)?+"
+    rf"|{_HOUR}(?:[+-][0-9]{{4}})?+(?:\ ?[AaPp][Mm])?+"
     r"|[IWEFD][0-9]{4}\ [0-9:.]{8,15}"
 )
 _METHODS = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\b"
@@ -36,9 +37,10 @@ _LONGEST = 400
 _STAMPED = re.compile(_STAMP, re.VERBOSE).search
 _CLOCK = re.compile(r"[0-9]:[0-9]{2}").search
 _WORDS = re.compile(r"[a-z]++").findall
-_LEVELS = frozenset(
-    ["trace", "debug", "info", "information", "notice", "warn", "warning", "error", "critical", "fatal", "severe", "verbose", "log", "http", "access", "inf", "dbg", "wrn", "err", "ftl", "dbug", "crit", "fail"]
-)
+_LEVELS = {
+    *("trace", "debug", "info", "information", "notice", "warn", "warning", "error", "critical", "fatal", "severe"),
+    *("verbose", "log", "http", "access", "inf", "dbg", "wrn", "err", "ftl", "dbug", "crit", "fail"),
+}
 LEVEL_AND_COLON = "(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):"  # how Python's logging begins when nobody configures it
 
 

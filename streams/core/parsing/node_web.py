@@ -21,8 +21,8 @@ _GHOST = (
     rf"\ (?P<status>{STATUS})\ (?P<elapsed>{PIECE})"
 )
 _HAPI = (
-    rf"(?:[0-9]{{6}}/[0-9.]{{6,10}},\ )?+\[response[^\]\n]*+\]\ [a-z]++://[^ \n]*:\ (?P<method>[a-z]{{3,7}})\ (?P<target>{PATH})"
-    rf"\ (?:\{{[^\n]*\}})?\ ?(?P<status>{STATUS})\ \((?P<elapsed>{PIECE})\)[^\n]*+"
+    rf"(?:[0-9]{{6}}/[0-9.]{{6,10}},\ )?+\[response[^\]\n]*+\]\ [a-z]++://[^ \n]*:\ (?P<method>[a-z]{{3,7}})"
+    rf"\ (?P<target>{PATH})\ (?:\{{[^\n]*\}})?\ ?(?P<status>{STATUS})\ \((?P<elapsed>{PIECE})\)[^\n]*+"
 )
 _MEDUSA = (
     rf"(?:http:\ ++)?+(?P<method>{METHOD})\ (?P<target>{PATH})\ \u2190\ [^ \n]++\ \((?P<status>{STATUS}|-)\)"

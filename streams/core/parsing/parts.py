@@ -15,7 +15,10 @@ _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] =
     (("Request starting ", "Request finished in "), pairs.aspnet),
     (("HTTP  ",), pairs.serve),
     (("DispatcherServlet ", "HttpWebHandlerAdapter "), pairs.spring),
-    (("Sent ", "Chunked ", "Upgraded ", "GET /", "HEAD /", "POST /", "PUT /", "DELETE /", "PATCH /", "OPTIONS /"), plug.fragment),
+    (
+        ("Sent ", "Chunked ", "Upgraded ", "GET /", "HEAD /", "POST /", "PUT /", "DELETE /", "PATCH /", "OPTIONS /"),
+        plug.fragment,
+    ),
 )
 _may_be = any_of(word for words, _ in _READERS for word in words)
 

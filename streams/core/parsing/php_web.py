@@ -17,8 +17,8 @@ _FPM = (  # behind the status what www.conf proposes: script, milliseconds, memo
     rf"(?:\ /[^ \n]*+\ (?P<took>{NUMBER})\ [0-9]++\ {NUMBER}%%?)?"
 )
 _SERVE = (
-    rf"\ *+(?P<stamp>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\ [0-9:]{{8}})\ (?:(?P<method>{METHOD})\ )?(?P<target>{PATH})\ \.{{3,400}}+"
-    rf"\ (?:~\ )?+(?P<elapsed>{PIECE})"
+    rf"\ *+(?P<stamp>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\ [0-9:]{{8}})\ (?:(?P<method>{METHOD})\ )?(?P<target>{PATH})"
+    rf"\ \.{{3,400}}+\ (?:~\ )?+(?P<elapsed>{PIECE})"
 )
 _OCTANE = (
     rf"\ *+(?P<status>{STATUS})\ ++(?P<method>{METHOD})\ ++(?P<target>{PATH})\ \.{{3,400}}+\ (?:{NUMBER}\ ?[kKmMgG]?[bB]\ )?+"

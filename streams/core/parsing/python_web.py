@@ -54,14 +54,17 @@ _TORNADO = re.compile(
     rf"\ ({NUMBER})ms(?:\ [^\n]*+)?+",
     re.VERBOSE,
 ).fullmatch
-_SANIC = (
-    r"(?:\[(?P<stamp>[0-9-]{10}\ [0-9:]{8}\ [+-][0-9]{4})\]\ -\ \([a-z.]++\)\[[A-Z]++\]\[(?P<peer>[^\]\n]*+)\]:\ )"
-    rf"(?P<method>{METHOD})\ (?P<target>[a-z]++://[^ \n]++)\ ++(?P<status>[0-9]{{3}})\ (?:-?[0-9]++|-)(?:\ ++(?P<elapsed>[0-9.]++[mµn]?s))?"
+_SANIC_END = (
+    rf"(?P<method>{METHOD})\ (?P<target>[a-z]++://[^ \n]++)\ ++(?P<status>[0-9]{{3}})\ ++(?:-?[0-9]++|-)"
+    r"(?:\ ++(?P<elapsed>[0-9.]++[mµn]?s))?"
 )
-_SANIC_NEW = (
-    r"(?:[A-Z][A-Za-z0-9-]*+\ ?[0-9-]*+\ *+\|(?P<stamp>[0-9-]{10}\ [0-9:]{8}(?:\ [+-][0-9]{4})?+)\ ++ | [A-Z][A-Za-z0-9]*+\ ?[0-9-]*+\ ++)"
-    rf"(?:INFO|ACCESS|WARNING|ERROR):\ ++(?:[0-9:]{{8}}\ ++)?+(?P<peer>{PEER})\ (?P<method>{METHOD})\ (?P<target>[a-z]++://[^ \n]++)"
-    r"\ ++(?P<status>[0-9]{3})\ ++(?:-?[0-9]++|-)(?:\ ++(?P<elapsed>[0-9.]++[mµn]?s))?"
+_SANIC = (
+    r"\[(?P<stamp>[0-9-]{10}\ [0-9:]{8}\ [+-][0-9]{4})\]\ -\ \([a-z.]++\)\[[A-Z]++\]\[(?P<peer>[^\]\n]*+)\]:\ "
+    rf"{_SANIC_END}"
+)
+_SANIC_NEW = (  # when debugging the clock stands behind the level, and without a date
+    r"[A-Z][A-Za-z0-9-]*+\ ?[0-9-]*+(?:\ *+\|(?P<stamp>[0-9-]{10}\ [0-9:]{8}(?:\ [+-][0-9]{4})?+)\ ++|\ ++)"
+    rf"(?:INFO|ACCESS|WARNING|ERROR):\ ++(?:[0-9:]{{8}}\ ++)?+(?P<peer>{PEER})\ {_SANIC_END}"
 )
 
 

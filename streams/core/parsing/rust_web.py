@@ -7,17 +7,24 @@ import re
 
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, clean
-from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, ISO_STAMP, PEER, PORT_TOO, QUOTED, QUOTED_TARGET, STATUS, named, path_of
+from streams.core.parsing.pieces import (
+    ADDRESS,
+    ANY_METHOD,
+    ISO_STAMP,
+    PEER,
+    PORT_TOO,
+    QUOTED,
+    QUOTED_TARGET,
+    STATUS,
+    named,
+    path_of,
+)
 from streams.core.parsing.stamps import any_ms
 
-_ACTIX = (
-    rf'(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ "(?P<method>{ANY_METHOD})\ (?P<target>{QUOTED_TARGET})\ HTTP/[0-9.]++"\ (?P<status>{STATUS})\ (?:-|[0-9]++)'
-    rf'\ "{QUOTED}"\ "(?P<agent>{QUOTED})"\ (?P<took>[0-9]++\.[0-9]++)'
-)
-_WARP = (
-    rf'(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ "(?P<method>{ANY_METHOD})\ (?P<target>{QUOTED_TARGET})\ HTTP/[0-9.]++"\ (?P<status>{STATUS})\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
-    rf"\ (?P<elapsed>{PIECE})"
-)
+_ASKED = rf'"(?P<method>{ANY_METHOD})\ (?P<target>{QUOTED_TARGET})\ HTTP/[0-9.]++"\ (?P<status>{STATUS})'
+_WHO = rf'"{QUOTED}"\ "(?P<agent>{QUOTED})"'  # referrer and agent
+_ACTIX = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ {_ASKED}\ (?:-|[0-9]++)\ {_WHO}\ (?P<took>[0-9]++\.[0-9]++)"
+_WARP = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ {_ASKED}\ {_WHO}\ (?P<elapsed>{PIECE})"
 _TRACING = re.compile(rf"\ *+({ISO_STAMP})\ ++(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]*+)", re.VERBOSE).fullmatch
 _SPAN = re.compile(r'[ A-Za-z0-9_:.-]{1,120}\{((?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^"{}\n]++)*+)\}:? ?').match
 _FIELD = re.compile(

@@ -25,7 +25,10 @@ _EPOCH_UNITS = (
 
 
 def clf_ms(stamp: str | float) -> int | None:
-    """Read ``27/Nov/2024:06:21:42 +0000``, or HTTP's own ``Wed, 27 Nov 2024 06:21:42 GMT`` (Vert.x); many lines of one second share it, so it is remembered."""
+    """Read ``27/Nov/2024:06:21:42 +0000``, or ``Wed, 27 Nov 2024 06:21:42 GMT`` as in HTTP's headers (Vert.x).
+
+    Many lines of one second share it, so it is remembered.
+    """
     if not isinstance(stamp, str):
         return None
     try:
