@@ -4,18 +4,18 @@ What the host of versions before 5 tells in two lines is in ``pairs``.
 """
 
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ANY_METHOD, ISO_STAMP, STATUS, TARGET, named
+from streams.core.parsing.pieces import ANY_METHOD, ISO_STAMP, METHOD, STATUS, TARGET, named
 from streams.core.parsing.stamps import any_ms
 
 _HEAD = rf"(?:\[?+(?P<stamp>{ISO_STAMP})\]?+)? [^\n\"{{]{{0,300}}?"
 _END = r"(?:[\ |\t][^\n]*+)?+"
 _FINISHED = (
     rf"{_HEAD} Request\ finished\ HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ (?:[^ \n]++\ [^ \n]++\ )?-\ "
-    rf"(?P<status>{STATUS})\ (?:[0-9]++|-)\ [^ \n]++\ (?P<elapsed>[0-9.,]++ms){_END}"
+    rf"(?P<status>{STATUS})(?:\ [^ \n]++){{1,4}}?\ (?P<elapsed>[0-9.,]++ms){_END}"
 )
 _SERILOG = (
-    rf'{_HEAD} HTTP\ "?+(?P<method>{ANY_METHOD})"?+\ "?+(?P<target>[^ "\n\x1b]++)"?+\ responded\ (?P<status>{STATUS})'
-    rf"\ in\ (?P<elapsed>[0-9.,]++\ ms){_END}"
+    rf'{_HEAD} (?:HTTP\ )?"?(?P<method>{METHOD})"?+\ (?:-\ )?+"?+(?P<target>[^ "\n\x1b]++)"?+\ responded\ (?P<status>{STATUS})'
+    rf"\ in\ (?P<elapsed>[0-9.,]++\ ?ms){_END}"
 )
 
 FORMATS = (

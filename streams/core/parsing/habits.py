@@ -14,14 +14,14 @@ _SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off
     r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|xxx|-x-|HTTP)\ )?+", re.VERBOSE
 ).match
 _ADDRESS = r"(?:([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"
-_METHOD = r"(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)"
+_METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"
 _PATH = r"(/[^ \n]*+)"
-_VERB = r"(?i:sent|chunked|responded|returned|completed|finished|status)(?:\ (?:with|in))?+:?+"
+_VERB = r"(?i:sent|chunked|returned|completed|finished|status)(?:\ (?:with|in))?+:?+"
 _SAID = rf"(?:\ (?:(?:-\ )?{_VERB}|\u2192|->|=>|-|\||:))?+"
 _ORDERS = (  # where the status stands
-    rf"{_METHOD}\ ({STATUS})\ {_PATH}",
-    rf"{_METHOD}\ {_PATH}(?:\ HTTP/[0-9.]++)?+{_SAID}\ \[?+({STATUS})\b\]?+",
-    rf"({STATUS})\ {_METHOD}\ {_PATH}",
+    rf"{_METHOD}\ ++({STATUS})\ ++{_PATH}",
+    rf"{_METHOD}\ ++{_PATH}(?:\ HTTP/[0-9.]++)?+{_SAID}\ ++\[?+({STATUS})\b\]?+",
+    rf"({STATUS})\ ++{_METHOD}\ ++{_PATH}",
 )
 _SIZE = r"(?:\ [0-9.]++\ ?[kKMG]?i?[bB]\b)?+"
 _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
@@ -29,7 +29,7 @@ _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
     r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ [(\[]?+"
 )
 _TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
-_REST = r"(?:\ (?:[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
+_REST = r"(?:\ ++(?:[a-z_]++=[^\n]*+|[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
 _LINES = tuple(re.compile(rf"{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
 _LAST = re.compile(  # the status behind the time
     rf"{_ADDRESS}{_METHOD}\ {_PATH}(?:\ HTTP/[0-9.]++)?+\ (?:[-|]\ )?+{_TOOK}\ (?:[-|]\ )?+({STATUS})(?:\ [A-Za-z]++)*+",

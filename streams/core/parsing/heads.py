@@ -18,9 +18,10 @@ _OTHER_STAMP = (  # read as a part of a head, never as a time: no date, or one w
     r"|[IWEFD][0-9]{4}\ [0-9:.]{8,15}"
 )
 _METHODS = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\b"
-_BRACKETS = r"\[(?![1-5][0-9]{2}\])[^\]\n\"]{0,100}+\]|\([^)\n\"]{0,60}+\)|<[^>\n\"]{0,60}+>"
+_BRACKETS = r"\[(?![1-5][0-9]{2}\]|(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS)\])[^\]\n\"]{0,100}+\]|\([^)\n\"]{0,60}+\)|<[^>\n\"]{0,60}+>"
 _ANSWER = rf"\ (?:[A-Z][A-Za-z'\ -]{{1,40}}:\ )?{_METHODS}"  # a status before its method is the request's (Tornado, Ktor)
 _NUMBER = rf"\#?[0-9]{{1,12}}+(?:\.[0-9]{{1,9}}+)?+(?=[\ \t:|\])>-])(?!{_ANSWER})"
+_ID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?=[\ \t:|\])>-])"
 _WORD = (  # a level, a name, or a pair; HTTP in capitals before a method is Django's and Serilog's own word
     rf"(?!{_METHODS}|HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_.]{{1,40}}+){{0,6}}+"
     r"(?:=(?:\"[^\"\n]{0,80}+\"|[^\ \"\n]{0,120}+))?+(?=[\ \t:|(\[\])>-])"
@@ -29,7 +30,7 @@ _HEAD = re.compile(
     r"(?![0-9T:.-]{19,30}+Z?+\ [a-z][a-z-]{2,19}+\ ?\[[0-9A-Za-z_-]{0,40}+\]\ [a-z]{3,4}+\ \[)"  # flyctl's own head
     r"(?![A-Za-z0-9][A-Za-z0-9_.-]{0,62}+\ {1,40}+\|\ )"  # docker-compose's
     r"[\ \t]{0,20}+"
-    rf"(?:(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])|{_BRACKETS}|{_NUMBER})"
+    rf"(?:(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])|{_BRACKETS}|{_ID}|{_NUMBER})"
     r"[\ \t]{0,20}+(?:(?:[:|>»\])]|-{1,3}+(?=[\ \t])){1,3}+[\ \t]{0,20}+){0,2}+){1,14}+",
     re.VERBOSE,
 ).match

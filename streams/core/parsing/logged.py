@@ -13,7 +13,6 @@ from streams.core.parsing.format import Fields, Format, Match, Row, clean
 from streams.core.parsing.stamps import any_ms
 
 Recognise = Callable[[str], tuple[Format, Row] | None]
-NEEDLE = "/"  # a request has a path
 _AFTER_A_DOCUMENT = (" []", " {}")  # Monolog writes what it has besides the context
 _LATEST = 20  # how long a logger's note of the time since its last line may be (Nest)
 
@@ -36,7 +35,7 @@ def behind_heads(recognise: Recognise, others: tuple[Format, ...], may_be: Calla
             return None
         return _row(*found, stamp)
 
-    return Format("logged", clean(match), "tolerant: a logger's head, then any of those before", 1.0, any_ms, NEEDLE)
+    return Format("logged", clean(match), "tolerant: a logger's head, then any of those before", 1.0, any_ms)
 
 
 def unless_headed(formats: tuple[Format, ...]) -> tuple[Format, ...]:

@@ -10,7 +10,7 @@ from streams.core.parsing.stamps import any_ms, clf_ms
 
 _NEST = (  # the logging middleware that is copied everywhere: length, dash, agent, address
     rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ (?:[0-9]++|undefined|-)\ -\ "
-    r"(?P<agent>[^\n]*[^ \n])\ (?P<ip>[0-9A-Fa-f:]*+[0-9A-Fa-f.:]++)(?:\ \+[0-9]++ms)?+"
+    r"(?P<agent>[^\n]*[^ \n])\ (?P<ip>[0-9A-Fa-f:]*+[0-9A-Fa-f.:]++)(?:\ [0-9A-Za-z-]{8,64})?+"
 )
 _STRAPI = (
     rf"\[(?P<stamp>{ISO_STAMP})\]\ (?:http:|debug|info:?)\ ++(?P<method>{METHOD})\ (?P<target>{PATH})"

@@ -8,7 +8,7 @@ from streams.core.parsing.pieces import ADDRESS, CLF_DATE, METHOD, NUMBER, PATH,
 from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
 _BUILT_IN = (  # before PHP 7.4 without the method
-    rf"(?:\[[0-9]++\]\ )?+ \[(?P<stamp>[A-Z][a-z]{{2}}\ [A-Z][a-z]{{2}}\ [\ 0-9]?[0-9]\ [0-9:.]{{8,15}}\ [0-9]{{4}})\]"
+    rf"(?:\[[0-9]++\]\ )?+ \[(?P<stamp>[A-Z][a-z]{{2}}\ [A-Z][a-z]{{2}}\ [\ 0-9]?[0-9]\ [0-9:.]{{8,15}}\ [0-9]{{4}}|[0-9:]{{8}})\]"
     rf"\ (?P<peer>{PEER})\ \[(?P<status>[0-9]{{3}})\]:\ (?:(?P<method>{METHOD})\ )?(?P<target>{PATH})(?:\ -\ [^\n]*+)?+"
 )
 _FPM = (  # behind the status what www.conf proposes: script, milliseconds, memory, processor
@@ -17,8 +17,8 @@ _FPM = (  # behind the status what www.conf proposes: script, milliseconds, memo
     rf"(?:\ /[^ \n]*+\ (?P<took>{NUMBER})\ [0-9]++\ {NUMBER}%%?)?"
 )
 _SERVE = (
-    rf"\ *+(?P<stamp>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\ [0-9:]{{8}})\ (?:(?P<method>{METHOD})\ )?(?P<target>{PATH})"
-    rf"\ \.{{3,400}}+\ (?:~\ )?+(?P<elapsed>{PIECE})"
+    rf"\ *+(?P<stamp>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\ [0-9:]{{8}})\ (?:(?P<method>{METHOD})\ )?(?:(?P<target>{PATH})\ )?"
+    rf"\.{{3,400}}+\ (?:~\ )?+(?P<elapsed>{PIECE})"
 )
 _OCTANE = (
     rf"\ *+(?P<status>{STATUS})\ ++(?P<method>{METHOD})\ ++(?P<target>{PATH})\ \.{{3,400}}+\ (?:{NUMBER}\ ?[kKmMgG]?[bB]\ )?+"

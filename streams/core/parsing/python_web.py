@@ -12,6 +12,7 @@ from streams.core.parsing.pieces import (
     ANY_METHOD,
     CLF_DATE,
     CLF_STAMP,
+    ISO_STAMP,
     METHOD,
     NUMBER,
     PEER,
@@ -23,7 +24,7 @@ from streams.core.parsing.pieces import (
 )
 from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
-_OWN_STAMP = rf"\[(?P<stamp>{CLF_DATE}\ [0-9:]{{8}})\]"
+_OWN_STAMP = rf"\[(?P<stamp>{CLF_DATE}\ [0-9:]{{8}}|{ISO_STAMP})\]"
 _LINE = rf'"(?P<line>{QUOTED})"'
 _ODOO = re.compile(
     rf'({ADDRESS})\ -\ -\ \[({CLF_DATE}\ [0-9:]{{8}})\]\ "({QUOTED})"\ ([0-9]{{3}}|-)\ (?:-|[0-9]++)'
@@ -32,7 +33,7 @@ _ODOO = re.compile(
 ).fullmatch
 _DJANGO = rf"{_OWN_STAMP}\ {_LINE}\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)"
 _DJANGO_BARE = (  # what Django's logger says when a formatter writes the stamp, or nobody does
-    rf'"(?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ HTTP/[0-9.]++"\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)'
+    rf'"(?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ HTTP/[0-9.]++"\ (?P<status>[0-9]{{3}})(?:\ (?:-|[0-9]++))?+'
 )
 _CHANNELS = (
     rf"HTTP\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ (?P<status>{STATUS})\ \[(?P<took>{NUMBER}),\ (?P<peer>{PEER})\]"
@@ -113,7 +114,7 @@ OF_CLF = (  # what a tolerant reader of the common log format would take, too
 )
 FORMATS = (
     *OF_CLF,
-    Format("django", named(_DJANGO), "begins with the stamp in brackets", 0.0, clf_ms, '] "'),
+    Format("django", named(_DJANGO), "begins with the stamp in brackets", 0.0, any_ms, '] "'),
     Format("django-bare", named(_DJANGO_BARE), "begins with the request in quotes and ends with a length", needle='" '),
     Format("django-channels", named(_CHANNELS), "HTTP, then the request; seconds and peer in brackets", 1e3, needle="HTTP "),
     Format("aiohttp", named(_NOT_1_0 + _AIOHTTP), "the stamp right behind the address", 1e3, clf_ms, '] "'),

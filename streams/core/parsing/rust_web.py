@@ -25,15 +25,15 @@ _ASKED = rf'"(?P<method>{ANY_METHOD})\ (?P<target>{QUOTED_TARGET})\ HTTP/[0-9.]+
 _WHO = rf'"{QUOTED}"\ "(?P<agent>{QUOTED})"'  # referrer and agent
 _ACTIX = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ {_ASKED}\ (?:-|[0-9]++)\ {_WHO}\ (?P<took>[0-9]++\.[0-9]++)"
 _WARP = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ {_ASKED}\ {_WHO}\ (?P<elapsed>{PIECE})"
-_TRACING = re.compile(rf"\ *+({ISO_STAMP})\ ++(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]*+)", re.VERBOSE).fullmatch
-_SPAN = re.compile(r'[ A-Za-z0-9_:.-]{1,120}\{((?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^"{}\n]++)*+)\}:? ?').match
-_FIELD = re.compile(
-    r'(?:^|(?<= ))([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" \n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
+_TRACING = re.compile(  # before version 0.3 of tracing-subscriber a month without a year
+    rf"\ *+(?:({ISO_STAMP})\ ++|[A-Z][a-z]{{2}}\ [0-9]{{2}}\ [0-9:.]{{8,15}}\ ++)?(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]++)",
+    re.VERBOSE,
+).fullmatch
+_FIELD = re.compile(  # in the braces of a span, or behind the message; tower-http parts the unit from its number
+    r'(?:^|(?<=[ {]))([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
 ).findall
-_MOST_SPANS, _MOST_FIELDS = 8, 60
-_DONE = re.compile(
-    r"(?:[a-z0-9_]++(?:::[a-z0-9_]++)*+: )?(finished processing request|response|request completed|close)\b"
-).match
+_MOST_FIELDS = 60
+_DONE = re.compile(r"(?:^|[: ])(finished processing request|response|request completed|close)(?= [a-z][a-z0-9_.]*+=|$)").search
 
 # Under which names the fields stand: tower-http's defaults, poem's and OpenTelemetry's; the first that is there wins.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -49,20 +49,15 @@ _OF_A_PEER = re.compile(rf"{PEER}", re.VERBOSE).fullmatch
 
 
 def _tracing(text: str) -> Row | None:
-    """Read an event that ends a request: its own fields, and those of the spans it is in."""
+    """Read an event that ends a request: its own fields, and those of the spans it is in, inner ones before outer."""
     line = _TRACING(text)
     if line is None:
         return None
     stamp, rest = line.groups()
-    told: dict[str, str] = {}
-    for _ in range(_MOST_SPANS):
-        if not (span := _SPAN(rest)):
-            break
-        told.update(_fields(span[1]))
-        rest = rest[span.end() :]
-    if not (done := _DONE(rest)):
+    done = _DONE(rest)
+    if done is None:
         return None
-    told.update(_fields(rest[done.end() :]))
+    told = _fields(rest)
     found = {field: next((told[name] for name in names if name in told), None) for field, names in _NAMES.items()}
     status, target, client_ip = found["status"], found["target"], found["client"]
     if status is None or not _CODE(status) or (done[1] != "finished processing request" and found["method"] is None):
