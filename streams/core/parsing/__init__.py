@@ -74,7 +74,7 @@ _SERVER_CANDIDATES = _candidates(_SERVERS)
 _FRAMEWORK_CANDIDATES = _candidates(frameworks.FORMATS)
 _TOLERANT_CANDIDATES = _candidates(_TOLERANT)
 _LAST_CANDIDATES = _candidates((*_TOLERANT, _TEXTS[-1]))
-_HEADED_CANDIDATES = _candidates((*_BARE, *frameworks.HEADED))
+_HEADED_CANDIDATES = _candidates((*_BARE, *frameworks.HEADED, *habits.HEADED))
 _DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(_text))
 _DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)
 

@@ -8,7 +8,7 @@ import re
 from streams.core.parsing import morgan
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, otherwise
-from streams.core.parsing.pieces import STATUS
+from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS, named
 
 _SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off
     r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|xxx|-x-|HTTP)\ )?+", re.VERBOSE
@@ -55,4 +55,11 @@ def match(text: str) -> Row | None:
     return None if duration_ms is None else Fields(client_ip, method, target, status, duration_ms, None)
 
 
+_UNTIMED = (
+    rf"(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+"
+    rf"{_SAID}\ ++(?P<status>{STATUS})(?:\ [A-Z][A-Za-z'-]*+)*+(?:\ (?:-|[0-9]++))?+"
+)
+
+# Behind a logger's head no time is needed to tell a request from prose.
+HEADED = (Format("habit-untimed", named(_UNTIMED), "a method, a path and a status alone", needle=" /"),)
 FORMATS = (Format("habit", otherwise(match, morgan.FORMATS), "tolerant, but all of the line; not morgan's", 1.0, needle=" /"),)

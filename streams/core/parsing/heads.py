@@ -18,7 +18,10 @@ _OTHER_STAMP = (  # read as a part of a head, never as a time: no date, or one w
     r"|[IWEFD][0-9]{4}\ [0-9:.]{8,15}"
 )
 _METHODS = r"(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\b"
-_BRACKETS = r"\[(?![1-5][0-9]{2}\]|(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS)\])[^\]\n\"]{0,100}+\]|\([^)\n\"]{0,60}+\)|<[^>\n\"]{0,60}+>"
+_BRACKETS = (  # but for a status and a method, which are the request's
+    r"\[(?![1-5][0-9]{2}\]|(?:GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS)\])[^\]\n\"]{0,100}+\]"
+    r"|\([^)\n\"]{0,60}+\)|<[^>\n\"]{0,60}+>"
+)
 _ANSWER = rf"\ (?:[A-Z][A-Za-z'\ -]{{1,40}}:\ )?{_METHODS}"  # a status before its method is the request's (Tornado, Ktor)
 _NUMBER = rf"\#?[0-9]{{1,12}}+(?:\.[0-9]{{1,9}}+)?+(?=[\ \t:|\])>-])(?!{_ANSWER})"
 _ID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?=[\ \t:|\])>-])"

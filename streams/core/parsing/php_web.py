@@ -8,11 +8,11 @@ from streams.core.parsing.pieces import ADDRESS, CLF_DATE, METHOD, NUMBER, PATH,
 from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
 _BUILT_IN = (  # before PHP 7.4 without the method
-    rf"(?:\[[0-9]++\]\ )?+ \[(?P<stamp>[A-Z][a-z]{{2}}\ [A-Z][a-z]{{2}}\ [\ 0-9]?[0-9]\ [0-9:.]{{8,15}}\ [0-9]{{4}}|[0-9:]{{8}})\]"
+    r"(?:\[[0-9]++\]\ )?+ \[(?P<stamp>[A-Z][a-z]{2}\ [A-Z][a-z]{2}\ [\ 0-9]?[0-9]\ [0-9:.]{8,15}\ [0-9]{4}|[0-9:]{8})\]"
     rf"\ (?P<peer>{PEER})\ \[(?P<status>[0-9]{{3}})\]:\ (?:(?P<method>{METHOD})\ )?(?P<target>{PATH})(?:\ -\ [^\n]*+)?+"
 )
 _FPM = (  # behind the status what www.conf proposes: script, milliseconds, memory, processor
-    rf'(?P<ip>{ADDRESS}|)\ -\ [^ \n"]*+\ (?P<stamp>{CLF_DATE}:[0-9:]{{8}}\ [+-][0-9]{{4}})\ '
+    rf'(?P<ip>{ADDRESS}|)\ -\ (?:[^ \n"]*+\ )?(?P<stamp>{CLF_DATE}:[0-9:]{{8}}(?:\ [+-][0-9]{{4}})?)\ '
     rf'"(?P<method>{METHOD})\ (?P<target>[^ "\n]++)(?:\ HTTP/[0-9.]++)?+"\ (?P<status>[0-9]{{3}})'
     rf"(?:\ /[^ \n]*+\ (?P<took>{NUMBER})\ [0-9]++\ {NUMBER}%%?)?"
 )

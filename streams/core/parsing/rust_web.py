@@ -11,6 +11,8 @@ from streams.core.parsing.pieces import (
     ADDRESS,
     ANY_METHOD,
     ISO_STAMP,
+    METHOD,
+    PATH,
     PEER,
     PORT_TOO,
     QUOTED,
@@ -25,6 +27,9 @@ _ASKED = rf'"(?P<method>{ANY_METHOD})\ (?P<target>{QUOTED_TARGET})\ HTTP/[0-9.]+
 _WHO = rf'"{QUOTED}"\ "(?P<agent>{QUOTED})"'  # referrer and agent
 _ACTIX = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ {_ASKED}\ (?:-|[0-9]++)\ {_WHO}\ (?P<took>[0-9]++\.[0-9]++)"
 _WARP = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ {_ASKED}\ {_WHO}\ (?P<elapsed>{PIECE})"
+_SIMPLE = (
+    rf"\[(?P<stamp>{ISO_STAMP})\]\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})\ -\ (?P<method>{METHOD})\ (?P<target>{PATH})"
+)
 _TRACING = re.compile(  # before version 0.3 of tracing-subscriber a month without a year
     rf"\ *+(?:({ISO_STAMP})\ ++|[A-Z][a-z]{{2}}\ [0-9]{{2}}\ [0-9:.]{{8,15}}\ ++)?(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]++)",
     re.VERBOSE,
@@ -94,5 +99,6 @@ OF_PAIRS = (
 FORMATS = (
     Format("actix", named(_ACTIX), "no stamp between address and request, seconds at the end", 1e3, needle=' "'),
     Format("warp", named(_WARP), "the same without a length, with a unit", 1.0, needle=' "'),
+    Format("simple-http-server", named(_SIMPLE), "dashes between all fields, the request last", 0.0, any_ms, "] - "),
     *OF_PAIRS,
 )
