@@ -2,7 +2,18 @@
 
 import re
 
-from streams.core.parsing import dotnet, go_web, java_web, node_web, php_web, python_web, ruby_web, rust_web, side_proxies
+from streams.core.parsing import (
+    dotnet,
+    go_web,
+    java_web,
+    node_web,
+    other_web,
+    php_web,
+    python_web,
+    ruby_web,
+    rust_web,
+    side_proxies,
+)
 from streams.core.parsing.format import Format
 
 # What tolerant readers of the common log format, and of pairs, would take as well: they have to refuse it.
@@ -19,6 +30,7 @@ _ALL = (
     *php_web.FORMATS,
     *java_web.FORMATS,
     *side_proxies.FORMATS,
+    *other_web.FORMATS,
 )
 # Those with the same needle side by side, so that one look turns a line away from all of them: each is strict, and in
 # any order they say the same.

@@ -30,7 +30,8 @@ _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
 )
 _TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
 _REST = r"(?:\ ++(?:[a-z_]++=[^\n]*+|[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
-_LINES = tuple(re.compile(rf"{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
+_IP = r"(?:\ (?:-\ )?(?P<behind>[0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+))?"
+_LINES = tuple(re.compile(rf"{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_IP}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
 _LAST = re.compile(  # the status behind the time
     rf"{_ADDRESS}{_METHOD}\ {_PATH}(?:\ HTTP/[0-9.]++)?+\ (?:[-|]\ )?+{_TOOK}\ (?:[-|]\ )?+({STATUS})(?:\ [A-Za-z]++)*+",
     re.VERBOSE,
@@ -41,25 +42,30 @@ def match(text: str) -> Row | None:
     """Return the row of a line that is all of these and nothing else."""
     opening = _SYMBOLS(text)
     begin = opening.end() if opening else 0
+    behind: str | None = None
     if found := _LINES[1](text, begin):
-        client_ip, method, target, status, took = found.groups()
+        client_ip, method, target, status, took, behind = found.groups()
     elif found := _LINES[0](text, begin):
-        client_ip, method, status, target, took = found.groups()
+        client_ip, method, status, target, took, behind = found.groups()
     elif found := _LINES[2](text, begin):
-        client_ip, status, method, target, took = found.groups()
+        client_ip, status, method, target, took, behind = found.groups()
     elif found := _LAST(text, begin):
         client_ip, method, target, took, status = found.groups()
     else:
         return None
     duration_ms = elapsed_ms(took)
-    return None if duration_ms is None else Fields(client_ip, method, target, status, duration_ms, None)
+    return None if duration_ms is None else Fields(client_ip or behind, method, target, status, duration_ms, None)
 
 
 _UNTIMED = (
     rf"(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+"
     rf"{_SAID}\ ++(?P<status>{STATUS})(?:\ [A-Z][A-Za-z'-]*+)*+(?:\ (?:-|[0-9]++))?+"
 )
+_ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 
 # Behind a logger's head no time is needed to tell a request from prose.
-HEADED = (Format("habit-untimed", named(_UNTIMED), "a method, a path and a status alone", needle=" /"),)
+HEADED = (
+    Format("habit-untimed", named(_UNTIMED), "a method, a path and a status alone", needle=" /"),
+    Format("habit-answer", named(_ANSWER), "the same with the status first (wisp)", needle=" /"),
+)
 FORMATS = (Format("habit", otherwise(match, morgan.FORMATS), "tolerant, but all of the line; not morgan's", 1.0, needle=" /"),)

@@ -1,4 +1,4 @@
-"""Requests told in two lines, a begin and an end: ASP.NET Core before 5, serve, Martini and negroni, Spring's debug lines.
+"""Requests told in two lines, a begin and an end: ASP.NET Core before 5, serve, Martini, Rocket, Mojolicious, Spring.
 
 Reads one line's part. Joins nothing and knows no envelope.
 """
@@ -30,6 +30,16 @@ _MARTINI = re.compile(
 _SPRING = re.compile(
     rf"(?:({ISO_STAMP})\ )?[^\n]{{0,200}}?\[([^\[\]\n]{{1,60}})\]\ [^\n\[\"]{{0,160}}?"
     rf"(?:(?:HTTP\ )?({METHOD})\ \"(/[^\"\n]*+)\"(?:,\ [^\n]*+)?|Completed\ ({STATUS})\ [A-Z_]++(?:,\ [^\n]*+)?)",
+    re.VERBOSE,
+).fullmatch
+_ROCKET = re.compile(  # 0.4 writes no status; a request that no route takes has no outcome
+    rf"\ *+(?:({METHOD})\ (/[^ \n]*?)(?:\ [a-z*]++/[^ :\n]++)?+:"
+    rf"|[>=]>\ (?:Outcome:\ (?:Success|Error|Failure)(?:\(({STATUS})[^)\n]*+\))?|(No)\ matching\ routes\ for\ [^\n]++))",
+    re.VERBOSE,
+).fullmatch
+_MOJOLICIOUS = re.compile(
+    rf"\[({ISO_STAMP})\]\ \[[0-9]++\]\ \[(?:debug|trace)\]\ \[([^\]\n]{{1,60}})\]\ "
+    rf"(?:({METHOD})\ \"(/[^\"\n]*+)\"|({STATUS})\ [^(\n]*+\(([0-9.]++)s,[^\n]*+)",
     re.VERBOSE,
 ).fullmatch
 
@@ -71,6 +81,29 @@ def martini(text: str) -> Fragment | None:
     if method:
         return Fragment(Kind.STARTED, name, method=method, target=target, client_ip=address_of(peer) if peer else None)
     return Fragment(Kind.COMPLETED, name, status=int(status), duration_ms=elapsed_ms(took), format="martini")
+
+
+def rocket(text: str) -> Fragment | None:
+    """Read what Rocket says: nothing tells two open requests apart, nor how long one took."""
+    if (found := _ROCKET(text)) is None:
+        return None
+    method, target, status, unknown = found.groups()
+    if method:
+        return Fragment(Kind.STARTED, "rocket", method=method, target=target)
+    return Fragment(Kind.COMPLETED, "rocket", status=404 if unknown else int(status) if status else None, format="rocket")
+
+
+def mojolicious(text: str) -> Fragment | None:
+    """Read what Mojolicious says: an id of the request is in both lines."""
+    if (found := _MOJOLICIOUS(text)) is None:
+        return None
+    stamp, an_id, method, target, status, took = found.groups()
+    if method:
+        return Fragment(Kind.STARTED, an_id, method=method, target=target, stamp_ms=_ms(stamp))
+    duration_ms = elapsed_ms(f"{took}s")
+    return Fragment(
+        Kind.COMPLETED, an_id, status=int(status), duration_ms=duration_ms, stamp_ms=_ms(stamp), format="mojolicious"
+    )
 
 
 def spring(text: str) -> Fragment | None:

@@ -14,6 +14,8 @@ _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] =
     (("[martini] ", "[negroni] "), pairs.martini),
     (("Request starting ", "Request finished in "), pairs.aspnet),
     (("HTTP  ",), pairs.serve),
+    ((">> ", "=> ", "GET /", "HEAD /", "POST /", "PUT /", "DELETE /", "PATCH /", "OPTIONS /"), pairs.rocket),
+    (("[debug] ", "[trace] "), pairs.mojolicious),
     (("DispatcherServlet ", "HttpWebHandlerAdapter "), pairs.spring),
     (
         ("Sent ", "Chunked ", "Upgraded ", "GET /", "HEAD /", "POST /", "PUT /", "DELETE /", "PATCH /", "OPTIONS /"),

@@ -43,7 +43,7 @@ _DONE = re.compile(r"(?:^|[: ])(finished processing request|response|request com
 # Under which names the fields stand: tower-http's defaults, poem's and OpenTelemetry's; the first that is there wins.
 _NAMES: dict[str, tuple[str, ...]] = {
     "method": ("method", "http.method", "http.request.method"),
-    "target": ("uri", "path", "http.target", "http.uri", "url.path"),
+    "target": ("uri", "path", "http.target", "http.uri", "url.path", "route", "http.route"),
     "status": ("status", "http.status_code", "status_code", "http.response.status_code"),
     "elapsed": ("latency", "duration", "elapsed"),
     "client": ("remote_addr", "client_ip", "http.client_ip", "client.address", "remote_ip"),
