@@ -4,10 +4,10 @@ What the host of versions before 5 tells in two lines is in ``pairs``.
 """
 
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ANY_METHOD, ISO_STAMP, METHOD, STATUS, TARGET, named
+from streams.core.parsing.pieces import ANY_METHOD, BARE, ISO_STAMP, METHOD, STATUS, TARGET, named
 from streams.core.parsing.stamps import any_ms
 
-_HEAD = rf"(?:\[?+(?P<stamp>{ISO_STAMP})\]?+)? [^\n\"{{]{{0,300}}?"
+_HEAD = rf"{BARE}(?:\[?+(?P<stamp>{ISO_STAMP})\]?+)? [^\n\"{{]{{0,300}}?"
 _END = r"(?:[\ |\t][^\n]*+)?+"
 _FINISHED = (
     rf"{_HEAD} Request\ finished\ HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ (?:[^ \n]++\ [^ \n]++\ )?-\ "

@@ -2,7 +2,7 @@
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, METHOD, PATH, PEER, PORT_TOO, STATUS, TARGET, named
+from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, BARE, METHOD, PATH, PEER, PORT_TOO, STATUS, TARGET, named
 from streams.core.parsing.stamps import any_ms, iso_ms
 
 _DATE = r"(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ [0-9:.]{8,15})"
@@ -34,8 +34,8 @@ _NEGRONI = (
     rf"\ *+\|[\ \t]*+(?P<elapsed>{PIECE})\ *+\|\ [^ \n|]*+\ \|\ (?P<method>{METHOD})\ (?P<target>{TARGET})"
 )
 _GITEA = (
-    rf"(?:{_DATE}\ )? [^\n\"]{{0,160}}?router:\ completed\ (?P<method>{METHOD})\ (?P<target>{TARGET})\ for\ (?P<peer>{PEER}),"
-    rf"\ (?P<status>{STATUS})\ [A-Za-z'\ -]*?\ in\ (?P<elapsed>{PIECE})(?:\ @\ [^\n]*+)?+"
+    rf"{BARE}(?:{_DATE}\ )? [^\n\"]{{0,160}}?router:\ completed\ (?P<method>{METHOD})\ (?P<target>{TARGET})"
+    rf"\ for\ (?P<peer>{PEER}),\ (?P<status>{STATUS})\ [A-Za-z'\ -]*?\ in\ (?P<elapsed>{PIECE})(?:\ @\ [^\n]*+)?+"
 )
 _MACARON = (
     r"(?:\[[A-Za-z]++\]\ )?+ (?:(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9:]{8}):\ )?"

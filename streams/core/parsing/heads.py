@@ -6,6 +6,8 @@ heads are peeled before, and a line that still has one is not read here.
 
 import re
 
+from streams.core.parsing.pieces import BARE
+
 _STAMP = (
     r"[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}(?:T|,?\ ++(?:-\ )?)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:[.,:][0-9]{1,9})?+"
     r"(?:\ ?Z|\ ?[+-][0-9]{2}:?[0-9]{2}|\ UTC)?+"
@@ -30,10 +32,9 @@ _WORD = (  # a level, a name, or a pair; HTTP in capitals before a method is Dja
     r"(?:=(?:\"[^\"\n]{0,80}+\"|[^\ \"\n]{0,120}+))?+(?=[\ \t:|(\[\])>-])"
 )
 _HEAD = re.compile(
-    r"(?![0-9T:.-]{19,30}+Z?+\ [a-z][a-z-]{2,19}+\ ?\[[0-9A-Za-z_-]{0,40}+\]\ [a-z]{3,4}+\ \[)"  # flyctl's own head
-    r"(?![A-Za-z0-9][A-Za-z0-9_.-]{0,62}+\ {1,40}+\|\ )"  # docker-compose's
-    r"[\ \t]{0,20}+"
-    rf"(?:(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])|{_BRACKETS}|{_ID}|{_NUMBER})"
+    BARE
+    + r"[\ \t]{0,20}+"
+    + rf"(?:(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])|{_BRACKETS}|{_ID}|{_NUMBER})"
     r"[\ \t]{0,20}+(?:(?:[:|>»\])]|-{1,3}+(?=[\ \t])){1,3}+[\ \t]{0,20}+){0,2}+){1,14}+",
     re.VERBOSE,
 ).match

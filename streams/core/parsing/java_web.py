@@ -2,12 +2,12 @@
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ISO_STAMP, METHOD, PATH, STATUS, named
+from streams.core.parsing.pieces import BARE, ISO_STAMP, METHOD, PATH, STATUS, named
 from streams.core.parsing.stamps import any_ms
 
 _KTOR = rf"(?P<status>{STATUS})\ [A-Za-z'\ -]*?:\ (?P<method>{METHOD})\ -\ (?P<target>{PATH})(?:\ in\ (?P<elapsed>{PIECE}))?"
 _SPRING = (  # Spring writes the query only when it was told to; there is neither status nor time
-    rf"(?:\[?(?P<stamp>{ISO_STAMP})\]?)?[^\n\"]{{0,300}}?"
+    rf"{BARE}(?:\[?(?P<stamp>{ISO_STAMP})\]?)?[^\n\"]{{0,300}}?"
     rf"After\ request\ \[(?:uri=)?+(?:(?P<method>{METHOD})\ )?(?P<target>/[^,;\]\n\ ]*+)"
     r"(?:[,;]\ ?client=(?P<ip>[^,;\]\n]*+))?(?:[,;][^\n]*+)?+\]?+"
 )

@@ -24,6 +24,12 @@ ISO_STAMP = (
 )
 NUMBER = r"[0-9]++(?:\.[0-9]++)?+"
 
+# What heads of envelopes begin with: formats that let anything stand before a request look ahead for them.
+BARE = (
+    r"(?![0-9T:.-]{19,30}+Z?+\ [a-z][a-z-]{2,19}+\ ?\[[0-9A-Za-z_-]{0,40}+\]\ [a-z]{3,4}+\ \["  # flyctl
+    r"|[A-Za-z0-9][A-Za-z0-9_.-]{0,62}+\ {1,40}+\|\ "  # docker-compose
+    r"|<[0-9]|[A-Z][a-z]{2}\ [\ 0-9][0-9]\ [0-9]{2}:[0-9]{2}:[0-9]{2}\ )"  # syslog
+)
 _URL = re.compile(r"[a-z]{2,5}://[^/?#\n]*+").match
 _PORT = re.compile(r":[0-9]{1,5}\Z")
 _NAMES = ("ip", "peer", "line", "method", "target", "status", "took", "elapsed", "stamp", "agent")
