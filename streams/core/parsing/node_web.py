@@ -5,7 +5,7 @@ Knows no envelope. Next.js, hono, koa and express are in ``habits`` and ``morgan
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ADDRESS, CLF_STAMP, ISO_STAMP, METHOD, NUMBER, PATH, STATUS, named
+from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, CLF_STAMP, ISO_STAMP, METHOD, NUMBER, PATH, QUOTED, STATUS, named
 from streams.core.parsing.stamps import any_ms, clf_ms
 
 _NEST = (  # the logging middleware that is copied everywhere: length, dash, agent, address
@@ -37,6 +37,10 @@ _VERDACCIO = (
     rf"(?:http\ ++)?+<--\ (?P<status>{STATUS}),\ user:\ [^ \n(]*+\((?P<ip>{ADDRESS})(?:\ via\ [^)\n]*+)?+\),"
     rf"\ req:\ '(?P<method>{METHOD})\ (?P<target>[^ '\n]++)'(?:,\ [^\n]*+)?+"
 )
+_LOG4JS = (  # its connectLogger's default
+    rf'(?P<ip>{ADDRESS})\ -\ -\ "(?P<method>{ANY_METHOD})\ (?P<target>[^ "\n]++)\ HTTP/[0-9.]++"'
+    rf'\ (?P<status>{STATUS})\ (?:-|[0-9]*+)\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
+)
 _REMIX_LOGGER = rf"\[(?P<stamp>{CLF_STAMP})\]\ (?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ (?:-|[0-9]*+)"
 _BRACKETS = (  # Deno's file server
     rf"\[(?P<stamp>{ISO_STAMP})\]\ \[(?P<method>{METHOD})\]\ (?P<target>{PATH})\ (?P<status>{STATUS})"
@@ -51,6 +55,7 @@ FORMATS = (
     Format("astro", named(_ASTRO), "the status in brackets before the path", 1.0, needle="] "),
     Format("http-server", named(_HTTP_SERVER), "two blanks behind the stamp; no status", 0.0, any_ms, ']  "'),
     Format("verdaccio", named(_VERDACCIO), "an arrow before the status", needle="<-- "),
+    Format("log4js", named(_LOG4JS), "dashes right before the request: no stamp", needle='- - "'),
     Format("remix-logger", named(_REMIX_LOGGER), "a stamp in brackets, then tiny's fields without a time", 0.0, clf_ms, "] "),
     Format("deno-file-server", named(_BRACKETS), "the method in brackets, too", 0.0, any_ms, "] "),
 )

@@ -18,6 +18,10 @@ _HEAD = re.compile(
     r"(?=Started|Completed|Processing|ActionController::RoutingError)",
     re.VERBOSE,
 ).match
+_OTHER_HEAD = re.compile(  # a logger's own: what follows it is sure enough
+    r"([^\n\"]{0,300}?[\ \]:|])(?=Started\ [A-Z]{3,7}\ \"|Completed\ [1-5][0-9]{2}\ [A-Z])", re.VERBOSE
+).match
+_NAMED_ID = re.compile(r"request_id(?:=|: ?)\"?([^ ,}\"\n]{1,100})").search
 _UUID = re.compile(r"\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})\]").search
 _STARTED = re.compile(r'Started ([A-Z]++) "([^"\n]*+)" for ([^ \n]*+) at ([0-9][^\n]{9,39})').fullmatch
 _COMPLETED = re.compile(
@@ -37,12 +41,24 @@ def fragment(text: str) -> Fragment | None:
         return None
     head = _HEAD(text)
     if head is None:
-        return None
+        return _behind_another_head(text)
     process, tags = head.groups()
-    rest = text[head.end() :]
+    return _read(text[head.end() :], _id(process, tags))
+
+
+def _behind_another_head(text: str) -> Fragment | None:
+    """Read what Rails 3 and later say when their logger was given a formatter of its own."""
+    head = _OTHER_HEAD(text)
+    if head is None:
+        return None
+    found = _UUID(head[1]) or _NAMED_ID(head[1])
+    return _read(text[head.end() :], found[1] if found else "")
+
+
+def _read(rest: str, an_id: str) -> Fragment | None:
     for begins, read in _KINDS:
         if rest.startswith(begins):
-            return read(rest, _id(process, tags))
+            return read(rest, an_id)
     return None
 
 
