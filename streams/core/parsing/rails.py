@@ -18,9 +18,8 @@ _HEAD = re.compile(
     r"(?=Started|Completed|Processing|ActionController::RoutingError)",
     re.VERBOSE,
 ).match
-_OTHER_HEAD = re.compile(  # a logger's own: what follows it is sure enough
-    r"([^\n\"]{0,300}?[\ \]:|])(?=Started\ [A-Z]{3,7}\ \"|Completed\ [1-5][0-9]{2}\ [A-Z])", re.VERBOSE
-).match
+_OTHER_HEAD = re.compile(r'Started [A-Z]{3,7} "|Completed [1-5][0-9]{2} [A-Z]').search  # what follows is sure enough
+_HEAD_CHARS, _HEAD_ENDS = 300, (" ", "]", ":", "|")
 _NAMED_ID = re.compile(r"request_id(?:=|: ?)\"?([^ ,}\"\n]{1,100})").search
 _UUID = re.compile(r"\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})\]").search
 _STARTED = re.compile(r'Started ([A-Z]++) "([^"\n]*+)" for ([^ \n]*+) at ([0-9][^\n]{9,39})').fullmatch
@@ -48,11 +47,12 @@ def fragment(text: str) -> Fragment | None:
 
 def _behind_another_head(text: str) -> Fragment | None:
     """Read what Rails 3 and later say when their logger was given a formatter of its own."""
-    head = _OTHER_HEAD(text)
-    if head is None:
+    begins = _OTHER_HEAD(text, 0, _HEAD_CHARS)
+    head = text[: begins.start()] if begins else ""
+    if begins is None or head[-1:] not in _HEAD_ENDS or '"' in head:
         return None
-    found = _UUID(head[1]) or _NAMED_ID(head[1])
-    return _read(text[head.end() :], found[1] if found else "")
+    found = _UUID(head) or _NAMED_ID(head)
+    return _read(text[begins.start() :], found[1] if found else "")
 
 
 def _read(rest: str, an_id: str) -> Fragment | None:
