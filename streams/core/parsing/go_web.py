@@ -18,7 +18,7 @@ _GIN = (
 _CLOCK = r"(?:(?P<stamp>[0-9]{4}[/-][0-9]{2}[/-][0-9]{2}[T\ ][0-9:.]{8,18}Z?+)|[0-9:.]{8,15})"
 _BARS = (  # fiber since 2.50, and the same order in configurations of one's own
     rf"\[?+{_CLOCK}\]?+\ \|\ *+(?P<status>[0-9]{{3}})\ *+\|\ *+(?P<elapsed>{PIECE})\ *+\|\ *+(?P<ip>[^ \n|]*+)\ *+"
-    rf"\|\ *+(?P<method>{METHOD})\ *+\|\ *+(?P<target>{PATH})\ *+(?:\|[^\n]*+)?+"
+    rf"\|\ *+(?P<method>{METHOD})\ ++\|\ *+(?P<target>{PATH})\ *+(?:\|[^\n]*+)?+"
 )
 _FIBER = (
     rf"(?:\[{_CLOCK}\]\ )? (?:(?P<ip>{ADDRESS})\ )? (?P<status>{STATUS})\ -\ ++(?P<elapsed>{PIECE})\ ++(?P<method>{METHOD})"

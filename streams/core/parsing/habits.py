@@ -8,10 +8,10 @@ import re
 from streams.core.parsing import morgan
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, otherwise
-from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS, named
+from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS, address_of, named
 
-_SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off
-    r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|xxx|-x-|HTTP)\ )?+", re.VERBOSE
+_SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
+    r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
 ).match
 _ADDRESS = r"(?:([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"
 _METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"
@@ -26,7 +26,7 @@ _ORDERS = (  # where the status stands
 _SIZE = r"(?:\ [0-9.]++\ ?[kKMG]?i?[bB]\b)?+"
 _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
     rf"(?:\ [A-Za-z]++)*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
-    r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ [(\[]?+"
+    r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ (?:[(\[]\+?)?+"
 )
 _TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
 _REST = r"(?:\ ++(?:[a-z_]++=[^\n]*+|[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
@@ -54,18 +54,23 @@ def match(text: str) -> Row | None:
     else:
         return None
     duration_ms = elapsed_ms(took)
-    return None if duration_ms is None else Fields(client_ip or behind, method, target, status, duration_ms, None)
+    client_ip = client_ip or behind
+    if client_ip is not None and client_ip.count(":") == 1:
+        client_ip = address_of(client_ip)
+    return None if duration_ms is None else Fields(client_ip, method, target, status, duration_ms, None)
 
 
 _UNTIMED = (
     rf"(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+"
     rf"{_SAID}\ ++(?P<status>{STATUS})(?:\ [A-Z][A-Za-z'-]*+)*+(?:\ (?:-|[0-9]++))?+"
 )
+_ADDRESSED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<ip>{ADDRESS})\ (?P<status>{STATUS})"
 _ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 
 # Behind a logger's head no time is needed to tell a request from prose.
 HEADED = (
     Format("habit-untimed", named(_UNTIMED), "a method, a path and a status alone", needle=" /"),
+    Format("habit-addressed", named(_ADDRESSED), "an address before the status", needle=" /"),
     Format("habit-answer", named(_ANSWER), "the same with the status first (wisp)", needle=" /"),
 )
 FORMATS = (Format("habit", otherwise(match, morgan.FORMATS), "tolerant, but all of the line; not morgan's", 1.0, needle=" /"),)

@@ -30,7 +30,7 @@ _MEDUSA = (
 )
 _ASTRO = (
     rf"(?:[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:\ [AP]M)?+\ )?+\[(?P<status>{STATUS})\]\ (?:(?P<method>{METHOD})\ )?"
-    rf"(?:\((?:rewrite|fallback)\)\ )?+(?P<target>{PATH})\ ++(?P<elapsed>{PIECE})"
+    rf"(?:\((?:rewrite|fallback)\)\ )?+(?P<target>{PATH})\ ++(?:-\ ++)?(?P<elapsed>{PIECE})"
 )
 _HTTP_SERVER = rf'\[(?P<stamp>{ISO_STAMP})\]\ \ "(?P<method>{METHOD})\ (?P<target>[^ "\n]++)"\ "(?P<agent>[^"\n]*+)"'
 _VERDACCIO = (

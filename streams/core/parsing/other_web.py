@@ -16,7 +16,7 @@ _LLAMA = (
     rf"\ (?P<status>{STATUS})"
 )
 _VAULTWARDEN = (
-    rf"\[(?P<stamp>{ISO_STAMP})\]\[response\]\[[A-Z]++\]\ (?:\([^)\n]*+\)\ )?+(?P<method>{METHOD})\ (?P<target>/[^ \n]*+)"
+    rf"(?:\[(?P<stamp>{ISO_STAMP})\])?\[response\]\[[A-Z]++\]\ (?:\([^)\n]*+\)\ )?+(?P<method>{METHOD})\ (?P<target>/[^ \n]*+)"
     rf"(?:\ [^ =\n][^ \n]*+)*+\ =>\ (?P<status>{STATUS})(?:\ [A-Z][A-Za-z'-]*+)*+"
 )
 _COMMA_PAIR = re.compile(r"([a-z_]++)=([^,\n]*+)(?:, |$)").match
