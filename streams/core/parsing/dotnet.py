@@ -14,7 +14,8 @@ _FINISHED = (
     rf"(?P<status>{STATUS})(?:\ [^ \n]++){{1,4}}?\ (?P<elapsed>[0-9.,]++ms){_END}"
 )
 _SERILOG = (
-    rf'{_HEAD} (?:HTTP\ "?|(?=[A-Z]++\ ))(?P<method>{METHOD})"?+\ (?:-\ )?+"?+(?P<target>[^ "\n\x1b]++)"?+\ responded\ (?P<status>{STATUS})'
+    rf'{_HEAD} (?:HTTP\ "?|(?=[A-Z]++\ ))(?P<method>{METHOD})"?+'
+    rf'\ (?:-\ )?+"?+(?P<target>[^ "\n\x1b]++)"?+\ responded\ (?P<status>{STATUS})'
     rf"\ in\ (?P<elapsed>[0-9.,]++\ ?ms){_END}"
 )
 
