@@ -3,7 +3,6 @@
 from streams.core import events, parsing, stamps
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
-from streams.core.parsing import rails
 from streams.core.parsing.format import Fields, Format, Row
 from streams.core.values import Event, Line, Parsed, Reason, Request, Skipped
 
@@ -42,7 +41,7 @@ def fragment(text: str) -> Fragment | Skipped:
     """Read a message that no format knows: a part of a request told over several lines, or nothing."""
     if not text or text.isspace():
         return _EMPTY
-    return rails.fragment(text) or _UNRECOGNISED
+    return parsing.fragment(text) or _UNRECOGNISED
 
 
 def beside(line: Line, chars: int = 16_384) -> Event | None:

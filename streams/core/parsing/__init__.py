@@ -7,9 +7,22 @@ before the dear.
 from itertools import groupby
 from math import isfinite
 
-from streams.core.parsing import clf, clf_habits, habits, json_fields, json_requests, logfmt, morgan, spoken, uvicorn
+from streams.core.joins import Fragment
+from streams.core.parsing import (
+    clf,
+    clf_habits,
+    habits,
+    halves,
+    json_fields,
+    json_proxies,
+    json_requests,
+    logfmt,
+    morgan,
+    rails,
+    spoken,
+    uvicorn,
+)
 from streams.core.parsing.format import Format, Number, Row, Texts
-from streams.core.parsing.rails import fragment
 from streams.core.values import Request
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
@@ -22,6 +35,7 @@ _TEXTS = (
     *spoken.FORMATS,
     *logfmt.FORMATS,
     *habits.FORMATS,
+    json_fields.HEADED,
 )
 
 
@@ -40,7 +54,8 @@ def _first(text: str, candidates: tuple[tuple[str, tuple[Format, ...]], ...]) ->
 
 
 _TEXT_CANDIDATES = _candidates(_TEXTS)
-_DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(lambda text: _first(text, _TEXT_CANDIDATES)))
+_SHAPES = (*json_requests.FORMATS, *json_proxies.FORMATS)
+_DOCUMENTS = (*_SHAPES, json_fields.tolerant(lambda text: _first(text, _TEXT_CANDIDATES), _SHAPES))
 _DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)
 
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
@@ -52,6 +67,11 @@ _UNKNOWN = ("", "-", None)
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
     return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _TEXT_CANDIDATES)
+
+
+def fragment(text: str) -> Fragment | None:
+    """Return what a message says about a request that is told over several lines, None when it says nothing."""
+    return halves.fragment(text) if text[:1] == "{" else rails.fragment(text)
 
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:
