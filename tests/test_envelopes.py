@@ -1,5 +1,6 @@
 """Every envelope by its cases in envelopes/*.toml: what comes out, and what only looks like one."""
 
+import json
 import time
 import tomllib
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from streams.core.folding import Folding
 from streams.core.lines import unwrap
 from streams.core.values import Line
+from streams.settings import load
 
 CASES = [
     (f"{file.stem}: {case['origin']}", case)
@@ -40,6 +43,16 @@ def test_envelopes_come_off_up_to_a_bound() -> None:
     stamp = "2024-03-05T09:01:38.123456789Z"
     assert unwrap(f"{stamp} " * 3 + "x").text == "x"
     assert unwrap(f"{stamp} " * 4 + "x").text == f"{stamp} x"
+
+
+def test_a_file_of_bare_lines_and_envelopes() -> None:
+    """An envelope comes off also behind bare lines whose format would find its request inside it."""
+    pairs, document = "at=info method=GET path=/x status=200", '{"method":"GET","path":"/x","status":200}'
+    folding = Folding({}, {}, set(), load(environ={}).plan())
+    enveloped = json.dumps({"log": document, "stream": "stdout", "container_name": "web", "container_id": "c1"})
+    folding.raw([pairs, f"<13>Mar  5 09:01:38 m1 web: {pairs}", document, enveloped], "shop")
+    folding.finish()
+    assert [(app, instance) for app, instance, _, _ in folding.published] == [("shop", ""), ("shop", "m1"), ("shop", "c1")]
 
 
 HOSTILE = [

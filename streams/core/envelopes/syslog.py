@@ -38,16 +38,17 @@ _HEROKU_TEXT = re.compile(
 
 def from_syslog(text: str, app: str, instance: str) -> Line | None:
     """Read a line with a priority, or with the date of RFC 3164."""
-    if head := _HEROKU(text):
-        stamp, process = head.groups()
-        return Line(text[head.end() :], any_utc(stamp), app, process)
-    if head := _5424(text):
-        stamp, host, tag = head.groups()
-        return Line(text[head.end() :].removeprefix("\ufeff"), any_utc(stamp), app or _said(tag), _said(host) or instance)
+    if text[:1] == "<":
+        if head := _HEROKU(text):
+            return Line(text[head.end() :], any_utc(head[1]), app, head[2])
+        if head := _5424(text):
+            stamp, host, tag = head.groups()
+            message = text[head.end() :].removeprefix("\ufeff")
+            return Line(message, any_utc(stamp), app or _said(tag), _said(host) or instance)
     if head := _3164(text):
         host, tag = head.groups()
         return Line(text[head.end() :], None, app or tag, host or instance)
-    return from_file(text, app, instance)
+    return from_file(text, app, instance) if text[:1] == "<" else None
 
 
 def from_file(text: str, app: str, _: str) -> Line | None:

@@ -182,7 +182,9 @@ CONTAINERS = (
     "fields",  # Rust's tracing, Logstash
     "@fields",
     "attributes",  # OpenTelemetry, Datadog
-    "logAttributes",
+    "resourceLogs",  # of OpenTelemetry's files, where a line is one record
+    "scopeLogs",
+    "logRecords",
     "jsonPayload",  # Google
     "payload",  # Ruby's semantic_logger
     "context",  # PHP's monolog

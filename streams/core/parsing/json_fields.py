@@ -47,7 +47,8 @@ def tolerant(recognise: Recognise, strict: tuple[Format, ...]) -> Format:
         found = None if document is None else fields.find(document) or (_told(document, deep + 1) if deep < _DEEPEST else None)
         return None if found is None else (_INNER, found)
 
-    return Format("json", otherwise(match, strict), "tolerant: only what the known shapes leave", 1.0, any_ms, needle="{")
+    why = "tolerant: only what the known shapes leave"
+    return Format("json", otherwise(match, strict), why, 1.0, any_ms, needle="{", searches=True)
 
 
 def headed(text: str) -> Row | None:
@@ -93,4 +94,6 @@ def _within(document: dict[str, Any], fmt: Format, row: Row) -> Row:
 
 
 _INNER = Format("inner", match=lambda _: None, why="a document inside a document, never matched", unit_ms=1.0, stamp_ms=any_ms)
-HEADED = Format("json-headed", clean(headed), "tolerant: a document to the end of the line", 1.0, any_ms, needle="{")
+HEADED = Format(
+    "json-headed", clean(headed), "tolerant: a document to the end of the line", 1.0, any_ms, needle="{", searches=True
+)

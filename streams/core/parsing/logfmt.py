@@ -80,5 +80,6 @@ FORMATS = (
         1.0,
         any_ms,
         needle="=",
+        searches=True,
     ),
 )
