@@ -20,6 +20,7 @@ from streams.core.parsing import (
     morgan,
     rails,
     spoken,
+    spoken_go,
     uvicorn,
 )
 from streams.core.parsing.format import Format, Number, Row, Texts
@@ -33,6 +34,7 @@ _TEXTS = (
     *clf_habits.FORMATS,
     *uvicorn.FORMATS,
     *spoken.FORMATS,
+    *spoken_go.FORMATS,
     *logfmt.FORMATS,
     *habits.FORMATS,
     json_fields.HEADED,

@@ -34,6 +34,7 @@ _PAIR = re.compile(
 ).findall
 _ASKED = ("ethod=", "verb=", 'request="')  # one of them is in every line of pairs that is a request
 _MOST_PAIRS = 200
+_MOST_SIGNS = 600  # a query has some of its own
 
 
 class Usual(Struct, gc=False):
@@ -55,7 +56,7 @@ def usual(text: str) -> Row | None:
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is pairs, perhaps behind a few words, and of which the pairs are a request."""
-    if text[:1] == "{" or not any(asked in text for asked in _ASKED):
+    if text[:1] == "{" or not any(asked in text for asked in _ASKED) or text.count("=") > _MOST_SIGNS:
         return None
     pairs = _PAIR(text)
     if len(pairs) > _MOST_PAIRS:
