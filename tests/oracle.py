@@ -265,7 +265,7 @@ FORMATS = {  # app -> the formats of each of its instances
     "shop": (("tiny", "pino"), ("tiny",), ("clf-time", "noise")),
     "desk": (("rails",), ("rails", "noise")),
     "api": (("clf", "clf-time"), ("logfmt", "tiny", "noise")),
-    "py": (("uvicorn",),),
+    "py": (("uvicorn",), ("fastify", "noise")),
 }
 
 
@@ -329,5 +329,10 @@ def _told(rng: Random, formats: Sequence[str], at_ms: int, errors: float, slow: 
             yield 0, f'[{an_id}] Started GET "{target}" for 203.0.113.7 at 2025-10-10 18:00:00 +0000'
             yield 0, f"[{an_id}] Processing by HomeController#index as HTML"
             yield rng.randrange(4_000), f"[{an_id}] Completed {status} OK in {took:.0f}ms (Views: 0.1ms)"
+        case "fastify":
+            asked = {"method": "GET", "url": target, "remoteAddress": "203.0.113.7"}
+            yield 0, json.dumps({"level": 30, "reqId": an_id, "req": asked, "msg": "incoming request"})
+            answered = {"res": {"statusCode": int(status)}, "responseTime": round(took, 2)}
+            yield rng.randrange(4_000), json.dumps({"level": 30, "reqId": an_id, **answered, "msg": "request completed"})
         case _:
             yield 0, rng.choice(("", "Listening on 3000", "    at run (index.js:1:2)", '{"msg": "hi"}', "\x1b[31moops\x1b[0m"))
