@@ -20,9 +20,11 @@ DURATIONS = (
     ("http/server/request/duration", S, ""),  # OpenTelemetry
     ("http/server/duration", MS, ""),  # OpenTelemetry before 1.20
     ("latencyHuman", MS, ""),  # echo: beside the nanoseconds of latency
+    ("latency", NS, "bytesIn"),  # echo, without it
     ("duration", NS, "network/client/ip"),  # Datadog
     ("duration", NS, "http/statusCode"),
     ("response/latency", AS_LOGGED, ""),  # slog-gin and its sisters
+    ("timeTaken", S, "xEdgeLocation"),  # CloudFront
     ("timeTaken", S, "timeToFirstByte"),  # Azure's front door
     ("timeTaken", S, "serverRouted"),  # Azure's application gateway, v2
     ("timeTaken", MS, ""),
@@ -50,6 +52,8 @@ DURATIONS = (
     ("elapsedSeconds", S, ""),
     ("elapsedUs", US, ""),
     ("elapsedNs", NS, ""),
+    ("totalNs", NS, ""),  # linkerd
+    ("latencyμs", US, ""),  # Elixir's logger_json
     ("tookMs", MS, ""),
     ("timeMs", MS, ""),  # Grafana
     ("timeTakenMs", MS, ""),
@@ -78,12 +82,13 @@ DURATIONS = (
     ("service", MS, "dyno"),  # Heroku's router
 )
 # Who wrote it -> what 1 is in a whole number, and in one with a fraction. A logger is told by the names that it gives to
-# time, level and message, and by how it spells the level; the first row that fits wins.
-# (names that must be there, how the level is spelt, whole, fraction, who)
+# time, level and message, by how it spells the level, and by how it sorts names; the first row that fits wins. Pino with
+# levels as words looks like logrus, but for the order of its names; it writes milliseconds.
+# (names that must be there, how the level is spelt, whether names are in the order of the alphabet, whole, fraction, who)
 LOGGERS = (
-    (("ts", "msg"), r"[a-z]+", NS, S, "zap: a float of seconds in production, integers of ns if so configured"),
-    (("caller", "msg"), r"[a-z]+", NS, S, "zap, with another name for the time"),
-    (("time", "msg"), r"[A-Z]+(?:[+-][0-9]+)?", NS, MS, "slog: an integer of ns"),
-    (("time", "msg"), r"[a-z]+", NS, MS, "logrus: an integer of ns"),
+    (("ts", "msg"), r"[a-z]+", False, NS, S, "zap: a float of seconds in production, integers of ns if so configured"),
+    (("caller", "msg"), r"[a-z]+", False, NS, S, "zap, with another name for the time"),
+    (("time", "msg"), r"[A-Z]+(?:[+-][0-9]+)?", False, NS, MS, "slog: an integer of ns"),
+    (("time", "msg"), r"[a-z]+", True, NS, MS, "logrus: an integer of ns"),
 )
 LEAST_NS = 1_000  # no request takes less than a microsecond: a smaller whole number is ms, whoever wrote it

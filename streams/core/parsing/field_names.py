@@ -15,10 +15,12 @@ METHODS = (
     "proxy/method",  # Vercel
     "event/request/method",  # Cloudflare's workers
     "span/method",  # Rust's tower-http
+    "connection/method",  # Elixir's logger_json
     "requestMethod",  # nginx, traefik, Serilog
     "clientRequestMethod",  # Cloudflare
     "csMethod",  # Azure's App Service
     "reqMethod",  # Akamai
+    "requestVerb",  # AWS's load balancer, as Athena calls it
     "httpMethod",  # AWS, Azure; not written so by .NET's HttpClient, which asks others: see REFUSED
     "method",  # lograge, flat pino, and most
     "verb",  # klog
@@ -43,6 +45,7 @@ TARGETS = (
     "proxy/path",
     "event/request/url",
     "span/uri",
+    "connection/path",
     "clientRequestUri",
     "clientRequestPath",
     "originalRequestUriWithArgs",  # Azure's application gateway: what came before it was rewritten
@@ -74,7 +77,9 @@ STATUSES = (
     "httpResponse/status",
     "proxy/statusCode",
     "event/response/status",
+    "connection/status",
     "edgeResponseStatus",  # Cloudflare
+    "elbStatusCode",
     "downstreamStatus",  # traefik: what the client got; its OriginStatus is what the server behind it said
     "scStatus",
     "httpStatusCode",
@@ -102,6 +107,7 @@ CLIENTS = (
     "proxy/clientIp",
     "client/ip",
     "client/address",  # OpenTelemetry
+    "client/addr",  # linkerd
     "source/ip",
     "http/clientIp",
     "network/client/ip",  # Datadog
@@ -124,6 +130,7 @@ CLIENTS = (
     "network/peer/address",
     "net/peer/ip",
     "srcIp",  # klog
+    "client",  # what Vector makes of nginx's lines
     "remote",
     "ip",
     "from",
@@ -172,7 +179,9 @@ STAMPS = (
     "asctime",
     "created",
     "timeMillis",
+    "instant",  # log4j2: seconds and nanoseconds
     "eventTime",
+    "timestamp(ms)",  # CloudFront
     "t",
 )
 # Documents inside a document whose names count as those of the outer one; what the outer one says itself wins.
@@ -188,6 +197,8 @@ CONTAINERS = (
     "jsonPayload",  # Google
     "payload",  # Ruby's semantic_logger
     "context",  # PHP's monolog
+    "contextMap",  # log4j2
+    "mdc",
     "extra",
     "meta",  # winston, express-winston
     "metadata",
@@ -209,4 +220,5 @@ REFUSED = (
     ("kind", r"client|CLIENT|SPAN_KIND_CLIENT"),
     ("span/kind", r"client|CLIENT|SPAN_KIND_CLIENT"),
     ("direction", r"(?i:out|outgoing|outbound|egress|client)"),
+    *((name, r"(?i:.*\b(?:outgoing|outbound)\b.*)") for name in ("msg", "message", "event", "type")),
 )

@@ -79,16 +79,23 @@ def _whole(value: Any) -> Any:
     """Return the seconds of a duration in parts, as Google's and Rust's notations have it; else the value."""
     if not isinstance(value, dict):
         return value
-    seconds, nanos = value.get("seconds", value.get("secs", 0)), value.get("nanos", 0)
-    return f"{seconds}.{nanos:09}s" if isinstance(nanos, int) and nanos >= 0 and str(seconds).isdigit() else None
+    seconds = _seconds(value.get("seconds", value.get("secs", 0)), value.get("nanos", 0))
+    return None if seconds is None else f"{seconds}s"
+
+
+def _seconds(whole: Any, nanos: Any) -> str | None:
+    whole, nanos = str(whole), str(nanos)
+    digits = whole.isdecimal() and whole.isascii() and nanos.isdecimal() and nanos.isascii()
+    return f"{whole}.{nanos:>09}" if digits and len(whole) <= 12 and len(nanos) <= 9 else None
 
 
 def _logged_ms(value: Any, document: Document) -> float:
     """Return what 1 is in a bare number that the document's logger made of a duration."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         level = document.get("level", document.get("severity"))
-        for names, spelt, whole_ms, fraction_ms in _LOGGERS:
-            if isinstance(level, str) and spelt(level) and all(name in document for name in names):
+        for names, spelt, in_order, whole_ms, fraction_ms in _LOGGERS:
+            fits = isinstance(level, str) and spelt(level) and all(name in document for name in names)
+            if fits and (not in_order or list(document) == sorted(document)):
                 return fraction_ms if isinstance(value, float) else whole_ms if value >= LEAST_NS else 1.0
     return 1.0
 
@@ -154,6 +161,8 @@ def _agent(value: Any) -> str | None:
 def _stamp(value: Any) -> str | float | None:
     if isinstance(value, str):
         value = value.strip("[]")
+    elif isinstance(value, dict):
+        value = _seconds(value.get("epochSecond"), value.get("nanoOfSecond", 0))
     if not isinstance(value, str | int | float) or isinstance(value, bool) or not value:
         return None
     return value if any_ms(value) is not None else None
@@ -185,4 +194,6 @@ _NAMES = Names(
     ),
     CONTAINERS,
 )
-_LOGGERS = tuple((names, re.compile(spelt).fullmatch, whole, fraction) for names, spelt, whole, fraction, _ in LOGGERS)
+_LOGGERS = tuple(
+    (names, re.compile(spelt).fullmatch, in_order, whole, fraction) for names, spelt, in_order, whole, fraction, _ in LOGGERS
+)
