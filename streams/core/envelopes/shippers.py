@@ -63,6 +63,7 @@ ENVELOPES = (
         _paths("container_id", "hostname", "host"),
     ),
     _row("Fluent Bit and fluentd", "log stream", "log", _TIMES, _paths("container_name"), _paths("container_id")),
+    _row("docker's fluentd driver", "log container_id", "log", _TIMES, _paths("container_name"), _paths("container_id")),
     _row("Fluent Bit, reading a file", "log date", "log", _TIMES),
     _row(
         "Docker's GELF",

@@ -13,6 +13,9 @@ DURATIONS = (
     ("duration", S, "request/uri"),  # caddy
     ("=Duration", NS, "=RequestMethod"),  # traefik
     ("latencies/request", MS, ""),  # kong: all of it
+    ("http/response/duration", MS, ""),  # Docker's registry
+    ("http/resp/tookMs", MS, ""),
+    ("res/time", MS, ""),
     ("res/responseTime", MS, ""),
     ("httpResponse/elapsed", MS, ""),  # httplog
     ("httpRequest/latency", S, ""),  # Google
@@ -79,6 +82,7 @@ DURATIONS = (
     ("took", AS_LOGGED, ""),
     ("dur", AS_LOGGED, ""),
     ("totalTime", MS, ""),
+    ("ms", MS, ""),
     ("service", MS, "dyno"),  # Heroku's router
 )
 # Who wrote it -> what 1 is in a whole number, and in one with a fraction. A logger is told by the names that it gives to

@@ -10,6 +10,7 @@ METHODS = (
     "request/method",  # caddy, koa, kong, slog-gin
     "http/request/method",  # ECS, OpenTelemetry
     "http/method",  # OpenTelemetry before 1.20, Datadog
+    "http/req/method",
     "httpRequest/requestMethod",  # Google, httplog
     "httpRequest/method",
     "proxy/method",  # Vercel
@@ -38,6 +39,8 @@ TARGETS = (
     "http/urlDetails/path",  # Datadog
     "http/url",
     "http/path",
+    "http/request/uri",  # Docker's registry
+    "http/req/path",
     "httpRequest/requestUrl",
     "httpRequest/requestPath",
     "httpRequest/url",
@@ -73,6 +76,9 @@ STATUSES = (
     "response/status",
     "http/response/statusCode",
     "http/statusCode",
+    "http/response/status",
+    "http/resp/status",
+    "http/status",
     "httpRequest/status",
     "httpResponse/status",
     "proxy/statusCode",
@@ -110,6 +116,7 @@ CLIENTS = (
     "client/addr",  # linkerd
     "source/ip",
     "http/clientIp",
+    "http/request/remoteAddr",
     "network/client/ip",  # Datadog
     "clientHost",  # traefik
     "request/remoteIp",
@@ -143,6 +150,7 @@ AGENTS = (
     "proxy/userAgent",
     "source/userAgent",
     "http/userAgent",
+    "http/request/userAgent",
     "request/userAgent",
     "httpUserAgent",  # nginx
     "request_User-Agent",  # traefik
@@ -181,6 +189,7 @@ STAMPS = (
     "timeMillis",
     "instant",  # log4j2: seconds and nanoseconds
     "eventTime",
+    "dt",
     "timestamp(ms)",  # CloudFront
     "t",
 )
@@ -194,6 +203,7 @@ CONTAINERS = (
     "resourceLogs",  # of OpenTelemetry's files, where a line is one record
     "scopeLogs",
     "logRecords",
+    "span",  # Rust's tracing
     "jsonPayload",  # Google
     "payload",  # Ruby's semantic_logger
     "context",  # PHP's monolog
@@ -212,7 +222,10 @@ CONTAINERS = (
 # What a logger of one's own calls to others says of itself: such a line is no request to this app.
 REFUSED = (
     # Caddy's errors and its calls to others are told beside its access log; then the clients of several languages.
-    ("logger", r"http\.(?!log\.access).*|.*(?:HttpClient|httpx|urllib3|httpcore|aiohttp\.client|axios|okhttp).*"),
+    (
+        "logger",
+        r"http\.(?:log\.error|handlers)(?:\..*)?|.*(?:HttpClient|httpx|urllib3|httpcore|aiohttp\.client|axios|okhttp).*",
+    ),
     ("category", r".*HttpClient.*"),
     ("sourceContext", r".*HttpClient.*"),
     ("loggerName", r".*(?:HttpClient|RestTemplate|WebClient|Feign).*"),

@@ -117,8 +117,8 @@ def _method(value: Any) -> str | None:
 
 def _target(value: Any) -> str | None:
     """Return a target; of a full URL what the server was asked for."""
-    if not isinstance(value, str) or not value:
-        return None
+    if not isinstance(value, str) or not value or ("::" in value and "/" not in value):
+        return None  # Rust's tracing calls a module its target
     host = _FULL_URL(value)
     if host is None:
         return value
