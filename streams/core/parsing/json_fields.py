@@ -21,7 +21,7 @@ _MESSAGES = ("message", "msg", "event", "log", "body", "short_message", "textPay
 _SPELT = "properties"  # Azure's App Service writes this document as text
 _DEEPEST = 3  # documents as text in documents as text
 _HEAD = re.compile(
-    r"\[?+(?:([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.,]{8,18}(?:Z|[+-][0-9:]{4,6})?+)(?=[\t \]]))?+"  # a stamp of the logger's
+    r"\[?+(?:([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.,]{8,18}(?:Z|\ ?[+-][0-9:]{4,6})?+)(?=[\t \]]))?+"  # the logger's
     r"([^{\"=\n]{1,300})"
 ).match
 _OTHERS = ("http.log.error", "http.handlers", "HttpClient")  # loggers whose lines tell no request to this app
