@@ -45,7 +45,7 @@ FORMATS = {  # app -> the formats of each of its instances
     "shop": (("tiny", "pino"), ("tiny",), ("clf-time", "noise")),
     "desk": (("rails",), ("rails", "noise")),
     "api": (("clf", "clf-time"), ("logfmt", "tiny", "noise")),
-    "py": (("uvicorn",),),
+    "py": (("uvicorn",), ("fastify", "noise")),
 }
 
 NOISE = (
