@@ -101,12 +101,8 @@ def follow(trace: Trace | None, line: Line, place: Place) -> Followed:
 
 
 def is_over(trace: Trace, clock_ms: int) -> bool:
-    """Tell whether nothing was added for so long that nothing more will be.
-
-    A line that came late is as old as its stamp says: its error is told while its pane may still be open.
-    """
-    last = trace.last
-    return clock_ms - (last.seen_ms if last.at_ms is None else last.at_ms) >= AGE_MS
+    """Tell whether nothing was added for so long that nothing more will be."""
+    return clock_ms - trace.last.seen_ms >= AGE_MS
 
 
 def ended(trace: Trace) -> tuple[Told, ...]:
