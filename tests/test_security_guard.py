@@ -180,7 +180,7 @@ REAL = {  # truly attacks, each of them
     "nginx/nginx_malformed.log": {"not-http": 12},
     "traefik/traefik_clf.log": {"scanner-agent": 4},
     "apache/apache2.log": {"cve-solr": 2, "http-login-failed": 1, "scanner-agent": 1},
-    "apache/rla_combined.log": {"scanner-agent": 2},
+    "apache/rla_combined.log": {"scanner-agent": 2, "tool-not-there": 1},
 }
 KINDS = "nginx apache caddy json logfmt openstack morgan rails fly_capture postgres uvicorn traefik edge db_errors health"
 
