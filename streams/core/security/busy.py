@@ -34,11 +34,14 @@ class Busiest:
             return
         for kind in self._kinds:
             column = agents if kind.distinct == "agent" else targets
-            values: dict[str | None, set[str | None]] = {ip: set() for ip in busy}
-            for ip, value in zip(client_ips, column, strict=True):
+            pairs = set(zip(client_ips, column, strict=True))
+            if len(pairs) - len(busy) < LEAST - 1:
+                continue  # most often: each client has one agent
+            values: dict[str | None, list[str | None]] = {ip: [] for ip in busy}
+            for ip, value in pairs:
                 if ip in values:
-                    values[ip].add(value)
-            many = {ip: different for ip, different in values.items() if len(different) >= LEAST}
+                    values[ip].append(value)
+            many = {ip: set(different) for ip, different in values.items() if len(different) >= LEAST}
             if many and (bots := {agent for agent in set(agents) if self._good.agent(agent)}):
                 for ip in {ip for ip, agent in zip(client_ips, agents, strict=True) if agent in bots}:
                     many.pop(ip, None)
