@@ -63,6 +63,12 @@ def test_a_proxy_is_told_of_but_fills_no_bucket() -> None:
     found = seen(of, *[("172.16.0.2", f"/{i}/.env", BROWSER) for i in range(9)])
     assert [finding.feeds for _, finding in found.findings] == [()] * 9
     assert found.suspects == []
+    line = {"name": "no", "severity": "info", "sees": "x", "words": ["no"], "match": ["^no <ip>$"], "feeds": ["many"]}
+    of = guard(bucket=[MANY], request=[ENV], line=[line], allow={"proxies": ["172.16.0.0/12"]})
+    assert [(told.client_ip, told.feeds) for text in ("no 172.16.0.2", "no 203.0.113.9") if (told := of.line(text))] == [
+        ("172.16.0.2", ()),
+        ("203.0.113.9", ("many",)),
+    ]
     assert [finding.feeds for _, finding in seen(of, ("203.0.113.9", "/.env", BROWSER)).findings] == [("many",)]
 
 

@@ -58,5 +58,6 @@ class Busiest:
 def _paths(kind: Busy, targets: Iterable[str | None]) -> set[str | None]:
     """Return the paths that count."""
     endings, folders = kind.endings, kind.folders
-    paths = {target.partition("?")[0] for target in targets if target}
-    return {path for path in paths if path[path.rfind(".") :] not in endings and path[1 : path.find("/", 1)] not in folders}
+    counted = [target for target in targets if target and target[1 : target.find("/", 1)] not in folders]
+    paths = {target.partition("?")[0] for target in counted}
+    return {path for path in paths if path[path.rfind(".") :] not in endings}
