@@ -5,6 +5,7 @@ import pickle
 import time
 import tomllib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def guard(**tables: Any) -> CatalogueGuard:
     return security_file.guard(tables, Path("security.toml"))
 
 
+@cache
 def shipped() -> CatalogueGuard:
     """Return the guard of the shipped catalogue."""
     found = load(HERE.parent / "config", environ={}).security
