@@ -114,7 +114,7 @@ def parse(files: tuple[Path, ...], app: str | None, *, explain: bool, learn: boo
         if learn:
             _learn(list(files), app or "")
             return
-        parse_files.run(list(files), app or "", sys.stdout.buffer, explain=explain, own=load().plan().formats)
+        parse_files.run(list(files), app or "", sys.stdout.buffer, explain=explain, plan=load().plan())
     except UnreadableFile as error:
         fail(2, str(error))
 

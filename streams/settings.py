@@ -25,6 +25,7 @@ RULES = "rules.toml"
 PREFIX = "FLYWATCH_"
 APART = {"FLYWATCH_CONFIG", "FLYWATCH_KAFKA_PORT", "FLYWATCH_KAFKA_IMAGE"}  # of this loader and of the local broker
 NEVER_AHEAD_MS = 1 << 62
+LISTS = {("app",), ("pattern",), ("external",), ("mask",)}  # tables that no variable can say
 Keys = tuple[str, ...]  # the place of a setting: table, setting
 _AT_LINE = re.compile(r" \(at line ([0-9]+), column [0-9]+\)$")
 
@@ -49,6 +50,8 @@ class Settings(Sections):
             silent_ms=self.time.silent_ms if live else None,
             requests=self.publish.requests,
             formats=tuple(pattern.format() for pattern in self.patterns),
+            external=tuple(service.external() for service in self.external),
+            masks=tuple(mask.mask() for mask in self.masks),
         )
 
 
@@ -123,7 +126,7 @@ def _variables(model: type[BaseModel], above: Keys = ()) -> Iterator[tuple[str, 
         loc, kind = (*above, field.alias or name), field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from _variables(kind, loc)
-        elif loc != ("app",):
+        elif loc not in LISTS:
             yield PREFIX + "__".join(loc).upper(), (loc, kind)
 
 

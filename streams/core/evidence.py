@@ -121,7 +121,7 @@ def _shown(panes: AppPanes, at_ms: int, width_ms: int, plan: Plan) -> dict[str, 
         "duration_ms": duration_ms(whole),
         "top_routes": top(whole, "routes"),
         "top_errors": top(whole, "errors"),
-        "lines": [line for _, line in whole.evidence],
+        "lines": [plan.masked(line) for _, line in whole.evidence],
         "recent_deploy": None,
     }
     return {"evidence": evidence}

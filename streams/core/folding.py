@@ -51,10 +51,10 @@ class Folding:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
         self._plan, self.clock_ms = plan, clock_ms
         self._touched = Touched(sources, joins, apps, plan)
-        self.deltas = Deltas(clock_ms, plan.lateness_ms)  # all else
+        self.deltas = Deltas(clock_ms, plan)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
-        self._opened = Opened(joins, plan.limits.joins)
+        self._opened = Opened(joins, plan.limits.joins, plan.external)
         self.joined = self._opened.changed
         self.provider = ""  # of the lines at hand
 

@@ -2,6 +2,7 @@
 
 from streams.core import telling
 from streams.core.deltas import Deltas
+from streams.core.events.sign import External
 from streams.core.joins import CAP, Joins
 from streams.core.sources import Source
 from streams.core.traces import Line
@@ -11,11 +12,11 @@ from streams.core.values import Reason, Sample, Skipped
 class Opened:
     """The open requests and traces of the instances at hand; ``changed`` are those that took a line in."""
 
-    __slots__ = ("_cap", "_known", "changed")
+    __slots__ = ("_cap", "_external", "_known", "changed")
 
-    def __init__(self, known: dict[tuple[str, str], Joins], cap: int = CAP) -> None:
-        """Begin with what is open, which stays as it is."""
-        self._known, self._cap = known, cap
+    def __init__(self, known: dict[tuple[str, str], Joins], cap: int = CAP, external: tuple[External, ...] = ()) -> None:
+        """Begin with what is open, which stays as it is; ``external`` are the user's own services."""
+        self._known, self._cap, self._external = known, cap, external
         self.changed: dict[tuple[str, str], Joins] = {}
 
     def of(self, source: Source) -> Joins:
@@ -31,7 +32,11 @@ class Opened:
     def line(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None, nothing: Skipped) -> None:
         """Take a line that is no request; ``nothing`` is what it counts as if it tells nothing."""
         trace = None if source.opened is None else source.opened.trace
-        if source.late or nothing.reason is Reason.EMPTY or (seen := telling.look(text, provider, trace)) is None:
+        if source.late or nothing.reason is Reason.EMPTY:
+            deltas.skip(source, nothing)
+            return
+        seen = telling.look(text, provider, trace, self._external)
+        if seen is None:
             deltas.skip(source, nothing)
             return
         if isinstance(seen, Sample):

@@ -7,8 +7,9 @@ from typing import Any, BinaryIO
 
 from streams.codec import json_line
 from streams.core import lines, reading
+from streams.core.deltas import masked
 from streams.core.joins import Joins
-from streams.core.parsing.format import Format
+from streams.core.plan import Plan
 from streams.core.routes import routes
 from streams.core.stamps import ms, text
 from streams.core.traces import Told
@@ -18,14 +19,20 @@ from streams.hosts.files import Chunk, blocks
 ROUTE_CHARS = 200
 
 
-def run(paths: list[Path], app: str, out: BinaryIO, *, explain: bool, own: tuple[Format, ...] = ()) -> None:
-    """Read files, or standard input when there is none, and write NDJSON; ``own`` are the user's own formats."""
+def run(paths: list[Path], app: str, out: BinaryIO, *, explain: bool, plan: Plan = Plan()) -> None:  # noqa: B008  # frozen
+    """Read files, or standard input when there is none, and write NDJSON; ``plan`` has what is the user's own."""
     for source in (blocks(Chunk(path)) for path in paths) if paths else (_stdin(),):
-        out.writelines(json_line(row) for row in rows(source, app, explain=explain, own=own))
+        out.writelines(json_line(row) for row in rows(source, app, explain=explain, plan=plan))
     out.flush()
 
 
-def rows(source: Iterator[bytes], app: str, *, explain: bool, own: tuple[Format, ...] = ()) -> Iterator[dict[str, Any]]:
+def rows(
+    source: Iterator[bytes],
+    app: str,
+    *,
+    explain: bool,
+    plan: Plan = Plan(),  # noqa: B008  # frozen
+) -> Iterator[dict[str, Any]]:
     """Yield what each line says; a joined request stands where the line is that completed it.
 
     An error stands where its stack trace has ended, with the number of the line that names it.
@@ -34,18 +41,18 @@ def rows(source: Iterator[bytes], app: str, *, explain: bool, own: tuple[Format,
     for number, raw in _numbered(source):
         line = lines.unwrap(raw, app)
         opened = joins.setdefault((line.app, line.instance), Joins())
-        parsed = reading.parse(line, opened, number, own=own)
+        parsed = reading.parse(line, opened, number, own=plan.formats, external=plan.external)
         for told in opened.told:
-            yield _event(line.app, line.instance, told)
+            yield _event(line.app, line.instance, told, plan)
         if isinstance(parsed, Request):
             yield _request(number, line, parsed)
         elif isinstance(parsed, Sample):
-            yield _sample(number, line, parsed)
+            yield _sample(number, line, parsed, plan)
         elif explain and isinstance(parsed, Skipped):
             yield _skipped(number, line, parsed)
     for (named, instance), opened in joins.items():
         for told in opened.end():
-            yield _event(named, instance, told)
+            yield _event(named, instance, told, plan)
 
 
 def _request(number: int, line: Line, request: Request) -> dict[str, Any]:
@@ -69,8 +76,8 @@ def _request(number: int, line: Line, request: Request) -> dict[str, Any]:
     return found if request.started_line is None else found | {"started_line": request.started_line}
 
 
-def _event(app: str, instance: str, told: Told) -> dict[str, Any]:
-    event, place = told.event, told.place
+def _event(app: str, instance: str, told: Told, plan: Plan) -> dict[str, Any]:
+    event, place = masked(told.event, plan), told.place
     timestamp = None if place.at_ms is None else text(place.at_ms)
     found = {"line": place.line, "kind": "event", "event": str(event.event), "timestamp": timestamp}
     found |= {"about": event.about or None, "evidence": event.evidence}
@@ -79,10 +86,10 @@ def _event(app: str, instance: str, told: Told) -> dict[str, Any]:
     return found if told.started_line is None else found | {"started_line": told.started_line}
 
 
-def _sample(number: int, line: Line, sample: Sample) -> dict[str, Any]:
+def _sample(number: int, line: Line, sample: Sample, plan: Plan) -> dict[str, Any]:
     at_ms = None if line.stamp is None else ms(line.stamp)
     found = {"line": number, "kind": "sample", "name": sample.name, "timestamp": None if at_ms is None else text(at_ms)}
-    found |= {"value": round(sample.value_ms, 6), "unit": "ms", "about": sample.about or None}
+    found |= {"value": round(sample.value_ms, 6), "unit": "ms", "about": plan.masked(sample.about) or None}
     return found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
 
 
