@@ -11,7 +11,11 @@ _TAGS = r"^(?:\[[^\]\n]{1,60}\] ?){0,4}"
 _BEFORE = r"(?:Exception in thread \"[^\"\n]{0,60}\" |Unhandled exception\. |Uncaught |PHP )?"
 _CLASS = r"(?:[A-Za-z_][A-Za-z0-9_]{0,60}(?:\.|::|\$|\\)){0,8}[A-Za-z0-9_]{0,60}"
 _LEVELS = r"(?:ERROR|FATAL|CRITICAL|EMERGENCY|ALERT)"
-_STAMP = r"(?:[^\s]{1,40}[ \t]){0,3}"  # a date, a time, a thread before the level
+# Before the level: a date and a time; a thread, a logger's name, but no other level; what is in brackets, addresses, pairs.
+_STAMP = (
+    r"(?:[\[(]?[0-9][^\s]{0,40}[ \t]{1,8}){0,3}(?:(?![^\s]{0,40}(?:INFO|DEBUG|TRACE|WARN|NOTICE|LOG:))[^\s]{1,60}[ \t]{1,8}){0,3}"
+    r"(?:(?:[\[(<][^\s]{1,60}|[^\s@=]{1,40}[@=][^\s]{1,60})[ \t]{1,8}){0,6}"
+)
 _JSON_LEVEL = (
     r"^\{[^\n]{0,900}?\"(?:level|severity|log\.level|level_?name|loglevel|lvl)\": ?"
     r"(?:\"(?i:error|fatal|critical|alert|emergency|panic|dpanic)\"|[56]0\b)"
@@ -64,7 +68,15 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("REPORT====", r"^=(?:ERROR|CRASH) REPORT====", "Erlang"),
         ("** (", r"^ {0,12}(?:[^\n]{0,80}\[error\][^\n]{0,80})?\*\* \(([A-Z][A-Za-z0-9_.]{1,60})\)", "Elixir"),
         ("rror]", r"^[^\n]{0,60}?\[(?:[Ee]rror|crit|alert|emerg)\] [^\s]", "nginx, Apache, Elixir"),
-        ("RROR", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
+        ("RROR", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|/-])", "a logger's level"),
+        ("RROR", r"^\[Nest\] +[0-9]{1,9} +- [^\n]{5,60}? ERROR \[", "NestJS"),
+        (
+            "ERR",
+            r"^\[?[0-9][^\s]{0,40}[ \t](?:[AP]M )?(?:ERR|FTL|PNC)\]?[ \t]",
+            "zerolog's console, Serilog: a level in three letters",
+        ),
+        ("ERRO", r"^(?:[^\s]{1,40}[ \t]){0,2}ERRO(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
+        ("FATA", r"^(?:[^\s]{1,40}[ \t]){0,2}FATA(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("RITICAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
         ("FATAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
         ("level", _JSON_LEVEL, "a JSON logger's level"),
