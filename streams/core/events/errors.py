@@ -13,7 +13,8 @@ _CLASS = r"(?:[A-Za-z_][A-Za-z0-9_]{0,60}(?:\.|::|\$|\\)){0,8}[A-Za-z0-9_]{0,60}
 _LEVELS = r"(?:ERROR|FATAL|CRITICAL|EMERGENCY|ALERT)"
 # Before the level: a date and a time; a thread, a logger's name, but no other level; what is in brackets, addresses, pairs.
 _STAMP = (
-    r"(?:[\[(]?[0-9][^\s]{0,40}[ \t]{1,8}){0,3}(?:(?![^\s]{0,40}(?:INFO|DEBUG|TRACE|WARN|NOTICE|LOG:))[^\s]{1,60}[ \t]{1,8}){0,3}"
+    r"(?:[\[(]?[0-9][^\s]{0,40}[ \t]{1,8}){0,3}"
+    r"(?:(?![^\s]{0,40}(?:INFO|DEBUG|TRACE|WARN|NOTICE|LOG:))[^\s]{1,60}[ \t]{1,8}){0,3}"
     r"(?:(?:[\[(<][^\s]{1,60}|[^\s@=]{1,40}[@=][^\s]{1,60})[ \t]{1,8}){0,6}"
 )
 _JSON_LEVEL = (
