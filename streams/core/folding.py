@@ -154,12 +154,13 @@ class Folding:
             if published:
                 self.published.append((source.app, source.instance, source.region, published))
             source.begin()
+        self.deltas.finish()
 
     def _fold(self, source: Source, column: Column, published: dict[str, list[object]]) -> None:
         app, limits = self._plan.app(source.app), self._plan.limits
         for part in by_pane(column, self._plan) if column.start_ms is None else (column,):
             start_ms = part.start_ms or 0
-            columns = Columns(part.fmt, part.rows, limits)
+            columns = Columns(part.fmt, part.rows, limits, self._plan.templates)
             if self._plan.security is not None:
                 guarding.column(self._plan.security, self.deltas, source, part, columns, limits.suspects)
             if part.late:
@@ -214,8 +215,7 @@ class Folding:
         """Take a line that is an event, shows something to security, both, or nothing."""
         guard = self._plan.security
         shows = guard is not None and guarding.line(guard, self.deltas, source, text, stamp, self._plan.limits.suspects)
-        part = _SHOWS if shows else part
-        self.opened.line(self.deltas, source, text, self.provider, stamp, part)
+        self.opened.line(self.deltas, source, text, self.provider, stamp, _SHOWS if shows else part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
         joins = self.opened.of(source)

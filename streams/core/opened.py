@@ -50,21 +50,21 @@ class Opened:
         """Take a line that is no request; ``nothing`` is what it counts as if it tells nothing."""
         trace = None if source.opened is None else source.opened.trace
         if source.late or nothing.reason is Reason.EMPTY:
-            deltas.skip(source, nothing)
+            deltas.skip(source, nothing, text)
             return
         if self.firsts is not None:
             at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
             self.firsts.setdefault((source.app, source.instance), First(text, provider, at_ms))
         seen = telling.look(text, provider, trace, self._external)
         if seen is None:
-            deltas.skip(source, nothing)
+            deltas.skip(source, nothing, text)
             return
         if isinstance(seen, Sample):
             deltas.measure(source, seen)
             return
         said = self._follow(deltas, source, seen, stamp) or nothing
         if isinstance(said, Skipped):
-            deltas.skip(source, said)
+            deltas.skip(source, said, text)
         else:
             deltas.line(source)
 

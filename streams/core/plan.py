@@ -57,6 +57,7 @@ class Plan(Struct, frozen=True):
     formats: tuple[Format, ...] = ()  # the user's own, for messages that no other takes
     external: tuple[External, ...] = ()  # the user's own services, asked before any sign of an event
     masks: tuple[Callable[[str], str], ...] = ()  # the user's own, for what leaves as evidence
+    templates: tuple[str, ...] = ()  # routes as the user writes them: /shop/:category/:slug, /files/*
     security: Guard | None = None  # None: nothing is looked for
 
     @property

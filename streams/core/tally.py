@@ -4,13 +4,13 @@ A tally belongs to whoever made it: it grows in place (copying 1,000 routes for 
 reading the line). ``copy`` gives one away.
 """
 
-from collections import Counter, _count_elements  # type: ignore[attr-defined]  # Counter.update without its checks
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
 
-from streams.core.routes import OTHER
+from streams.core.cardinality import Routes
 from streams.core.security.suspects import Suspects
 from streams.core.sketch import Measured, Sketch
 
@@ -46,6 +46,7 @@ class Tally:
         "errors",
         "events",
         "evidence",
+        "example",
         "health",
         "latency",
         "lines",
@@ -63,11 +64,12 @@ class Tally:
         self.health = 0
         self.cut = 0
         self.ahead = 0
+        self.example = ""  # a line that nothing recognises; masked before it leaves
         self.status: Counter[str] = Counter()
         self.latency = Sketch()
         self.queries = Sketch()
-        self.routes: Counter[str] = Counter()
-        self.errors: Counter[str] = Counter()
+        self.routes = Routes()
+        self.errors = Routes()
         self.skipped: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
         self.security: Counter[str] = Counter()
@@ -95,11 +97,11 @@ class Tally:
         self.health += column.health
         for status, n in column.status.items():
             self.status[status] += n
-        _counted(self.routes, column.routes, route_cap)
+        self.routes.count(column.routes, route_cap)
         if column.latency is not None:
             self.latency.add(column.latency)
         if column.errors:
-            _counted(self.errors, column.errors, route_cap)
+            self.errors.count(column.errors, route_cap)
             self.evidence = slowest(self.evidence + column.evidence, evidence_cap)
 
     def merge(self, other: "Tally", route_cap: int = ROUTE_CAP, evidence_cap: int = 5, suspect_cap: int = SUSPECT_CAP) -> None:
@@ -108,6 +110,7 @@ class Tally:
         self.health += other.health
         self.cut += other.cut
         self.ahead += other.ahead
+        self.example = max(self.example, other.example)
         self.status.update(other.status)
         self.latency.merge(other.latency)
         if other.queries.count:
@@ -117,8 +120,8 @@ class Tally:
         self.security.update(other.security)
         if other.suspects:
             self.suspects.merge(other.suspects, suspect_cap)
-        _capped(self.routes, other.routes, route_cap)
-        _capped(self.errors, other.errors, route_cap)
+        self.routes.add(other.routes, route_cap)
+        self.errors.add(other.errors, route_cap)
         if other.evidence:
             self.evidence = slowest(self.evidence + other.evidence, evidence_cap)
 
@@ -141,8 +144,10 @@ class Tally:
         self = cls()
         for name in ("lines", "health", "cut", "ahead"):
             setattr(self, name, parts.get(name, 0))
-        for name in ("status", "routes", "errors", "skipped", "events", "security"):
+        self.example = parts.get("example", "")
+        for name in ("status", "skipped", "events", "security"):
             setattr(self, name, Counter(parts.get(name, {})))
+        self.routes, self.errors = Routes(parts.get("routes")), Routes(parts.get("errors"))
         self.evidence = [(took_ms, line) for took_ms, line in parts.get("evidence", ())]
         if suspects := parts.get("suspects"):
             self.suspects = Suspects.load(suspects)
@@ -169,19 +174,3 @@ def merged(tallies: Iterable[Tally], route_cap: int = ROUTE_CAP, evidence_cap: i
     for tally in tallies:
         total.merge(tally, route_cap, evidence_cap)
     return total
-
-
-def _counted(counts: Counter[str], column: list[str], cap: int) -> None:
-    if len(counts) + len(column) <= cap:
-        _count_elements(counts, column)
-    else:
-        _capped(counts, Counter(column), cap)
-
-
-def _capped(counts: Counter[str], more: Counter[str], cap: int) -> None:
-    """Add counts by route; routes that are new once ``cap`` are known go to OTHER."""
-    if len(counts) + len(more) <= cap:
-        counts.update(more)
-        return
-    for route, n in more.items():
-        counts[route if route in counts or len(counts) < cap else OTHER] += n

@@ -43,6 +43,7 @@ class EventKind(StrEnum):
     CACHE_HIT = "cache_hit"
     CACHE_MISS = "cache_miss"
     APP_ERROR = "app_error"
+    LOG_FORMAT_CHANGED = "log_format_changed"  # told by a rule, of many lines together
 
 
 class Line(Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from streams.core.alerts import IDLE, State, turn
 from streams.core.board import Board, plain
 from streams.core.plan import MINUTE_MS, PANE_MS, Plan
 from streams.core.records import Output, Progress, Published, Snapshot, Step
-from streams.core.rules import METRICS, Rule, Totals
+from streams.core.rules import METRICS, Judged, Rule, Totals
 from streams.core.security.suspects import since
 from streams.core.windows import AppPanes, minutes, window
 
@@ -112,12 +112,12 @@ def _publish(state: Board, minute: int, app: str, plan: Plan, done: Step, *, inc
 
 def _judge_app(
     state: Board, app: str, from_ms: int, to_ms: int, plan: Plan, done: Step, *, incomplete: bool
-) -> list[tuple[int, Published]]:
+) -> list[tuple[int, Output]]:
     """Judge all rules of an app at each pane end, skipping times at which nothing can change."""
     settings = plan.app(app)
     rules = [rule for rule in plan.rules if rule.watches(app, settings.monitoring)]
     span_ms = max((rule.span_ms for rule in rules), default=0)
-    found: list[tuple[int, Published]] = []
+    found: list[tuple[int, Output]] = []
     end_ms = from_ms + PANE_MS
     while rules and end_ms <= to_ms:
         panes = state.panes[app]
@@ -133,10 +133,13 @@ def _judge_app(
     return found
 
 
-def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: Step, *, incomplete: bool) -> list[Published]:
+def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: Step, *, incomplete: bool) -> list[Output]:
     value, width_ms = _value(state, rule, app, end_ms, plan)
     before = state.watches.get((rule.name, app), IDLE)
-    after, changes = turn(rule, before, rule.judge(value), end_ms)
+    judged = rule.judge(value)
+    if judged is Judged.BREACHED and rule.baseline_ms and not _rises(state, rule, app, end_ms, plan):
+        judged = Judged.CLEAR
+    after, changes = turn(rule, before, judged, end_ms)
     if after is not before:
         key = f"watch/{rule.name}/{app}"
         if after.state is State.INACTIVE:
@@ -145,10 +148,19 @@ def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: St
         else:
             done.writes[key] = state.watches[rule.name, app] = after
     life = after if after.state is not State.INACTIVE else before
-    return [
-        evidence.alert(rule, app, change, life, end_ms, value, width_ms, state.panes[app], plan, incomplete=incomplete)
-        for change in changes
-    ]
+    panes, found = state.panes[app], list[Output]()
+    for change in changes:
+        found.append(evidence.alert(rule, app, change, life, end_ms, value, width_ms, panes, plan, incomplete=incomplete))
+        found += evidence.drift(rule, app, change, end_ms, width_ms, panes, plan)
+    return found
+
+
+def _rises(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> bool:
+    """Tell whether a value was below the rule's baseline before its window."""
+    totals = state.totals(app, rule.baseline_ms, end_ms, plan, rule.window_ms)
+    metric = METRICS[rule.metric]
+    enough = metric.counted is None or metric.counted(totals) >= rule.min_requests
+    return rule.rises(metric.read(totals, rule.baseline_ms) if enough else None)
 
 
 def _value(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> tuple[float | None, int]:
