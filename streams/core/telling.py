@@ -15,7 +15,8 @@ OPENER = "Traceback (most recent call last)"
 _STRAY = Line("", piece=Piece(Role.MORE))
 _may_tell = any_of((*events.NEEDLES, *samples.NEEDLES, OPENER))
 _HEAD = re.compile(
-    r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+)?+"  # Ruby's Logger
+    r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+"  # Ruby's Logger
+    r"|[0-9][0-9T:.-]{18,28}Z pid=[0-9]++ tid=[^ \n]++ (?:[a-z]++=[^ \n]++ )*+[A-Z]++: )?+"  # Sidekiq's
     r"((?:\[[A-Za-z0-9_-]{4,60}\](?: |$))*+)"  # tags, such as a request's id
 ).match
 
@@ -31,7 +32,8 @@ def look(text: str, provider: str, trace: Trace | None, external: tuple[External
     else:
         piece = _piece(text, trace)
     if piece is not None:
-        return Line(text, piece=piece)
+        cause = events.recognise(text.strip(), provider) if piece.role is Role.MORE else None
+        return Line(text, cause, piece)
     if sample := samples.recognise(text):
         return sample
     event = _failing(text, external) or events.recognise(text, provider) or _within(text, provider, trace)

@@ -10,6 +10,7 @@ _APP = ("app", "")
 _TAGS = r"^(?:\[[^\]\n]{1,60}\] ?){0,4}"
 _BEFORE = r"(?:Exception in thread \"[^\"\n]{0,60}\" |Unhandled exception\. |Uncaught |PHP )?"
 _CLASS = r"(?:[A-Za-z_][A-Za-z0-9_]{0,60}(?:\.|::|\$|\\)){0,8}[A-Za-z0-9_]{0,60}"
+_BEFORE_JS = r"(?: ?\u2a2f )?(?:error: )?(?:Uncaught |Unhandled )?(?:\(in promise\) )?(?:\(node:[0-9]+\) )?"
 _LEVELS = r"(?:ERROR|FATAL|CRITICAL|EMERGENCY|ALERT)"
 # Before the level: a date and a time; a thread, a logger's name, but no other level; what is in brackets, addresses, pairs.
 _STAMP = (
@@ -40,7 +41,7 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("FATAL", r"^F, \[", "Ruby's logger"),
         (
             "rror",
-            _TAGS + r"(?:Uncaught |Unhandled |\u2a2f |\(node:[0-9]+\) )?(" + _CLASS + r"Error)(?::| \(|$)",
+            _TAGS + _BEFORE_JS + r"(" + _CLASS + r"Error)(?::| \(| \[[A-Z0-9_]{1,40}\]|$)",
             "by its class: JavaScript, Python, Ruby",
         ),
         (
@@ -51,6 +52,9 @@ SIGNS: tuple[Sign, ...] = tuple(
             + r"Exception)(?::| \(|$)",
             "by its class: Java, .NET, PHP",
         ),
+        ("#<", r"^[^\n]{0,300}?[ (]#<(" + _CLASS + r"Error): ", "Ruby's servers, an error as Ruby shows it"),
+        ("WARN: ", r"^[0-9][^\n]{0,200}? WARN: (" + _CLASS + r"Error): ", "Sidekiq: a job failed"),
+        ("nhandledPromiseRejection", r"^\[?(UnhandledPromiseRejection)(?:Warning)?: ", "node"),
         ("panic", r"^(?:thread '[^'\n]{0,60}' (?:\([0-9]+\) )?)?(panic)(?:: |ked at )", "Go and Rust"),
         ("fatal error: ", r"^(fatal error): ", "Go's runtime"),
         ("panic", r"^[^\n]{0,80}\bhttp: (panic) serving\b", "Go's server"),
