@@ -8,8 +8,9 @@ from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
 from streams.config_model import Count, Flag, Name, Table, Text, duration, refused, shown
 from streams.core import plan
+from streams.core.events.sign import External
 from streams.core.parsing.format import Format
-from streams.patterns import Pattern, request_format
+from streams.patterns import Pattern, Replaced, Search, request_format
 from streams.rules_file import Level
 
 CORE = plan.Plan()  # the core's defaults are the file's
@@ -53,6 +54,11 @@ def _longer_than_tick(silent_ms: int, info: ValidationInfo) -> int:
 
 def _compiles(value: str) -> str:
     Pattern(value)
+    return value
+
+
+def _searches(value: str) -> str:
+    Search(value)
     return value
 
 
@@ -185,11 +191,35 @@ class RequestPattern(Table):
         return request_format(self.name, Pattern(self.match), self.unit)
 
 
-def _named_once(named: tuple[App, ...] | tuple[RequestPattern, ...]) -> Any:
-    names = [each.name for each in named]
+class Service(Table):
+    """One ``[[external]]``: a service that apps ask, and how lines say that it fails."""
+
+    name: Text
+    match: Annotated[Text, AfterValidator(_searches)]
+
+    def external(self) -> External:
+        """Return the service as the core knows it."""
+        return External(self.name, Search(self.match))
+
+
+class Mask(Table):
+    """One ``[[mask]]``: what must not leave as evidence; its name says what for."""
+
+    name: Text | None = None
+    match: Annotated[Text, AfterValidator(_searches)]
+
+    def mask(self) -> Replaced:
+        """Return the mask as the core knows it."""
+        return Replaced(self.match)
+
+
+_KINDS: dict[type[Table], str] = {App: "apps", RequestPattern: "patterns", Service: "services", Mask: "masks"}
+
+
+def _named_once(named: tuple[Any, ...]) -> Any:
+    names = [each.name for each in named if each.name is not None]
     if twice := [name for name in names if names.count(name) > 1]:
-        kind = "apps" if isinstance(named[0], App) else "patterns"
-        raise refused(f"two {kind} are named {shown(twice[0])}; keep one of them")
+        raise refused(f"two {_KINDS[type(named[0])]} are named {shown(twice[0])}; keep one of them")
     return named
 
 
@@ -206,3 +236,5 @@ class Sections(Table):
     worker: Worker = Worker()
     apps: Annotated[tuple[App, ...], AfterValidator(_named_once)] = Field(default=(), alias="app")
     patterns: Annotated[tuple[RequestPattern, ...], AfterValidator(_named_once)] = Field(default=(), alias="pattern")
+    external: Annotated[tuple[Service, ...], AfterValidator(_named_once)] = ()
+    masks: Annotated[tuple[Mask, ...], AfterValidator(_named_once)] = Field(default=(), alias="mask")

@@ -1,4 +1,4 @@
-"""Custom request patterns of config/flywatch.toml: an RE2 pattern with named groups -> a Format. Reads no file.
+"""Patterns of config/flywatch.toml: of requests (named groups -> a Format), services and masks. Reads no file.
 
 RE2 takes time linear in the line whatever the pattern, so that no user can write one that stops a worker.
 """
@@ -16,6 +16,52 @@ UNITS_MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 PREFIX = "custom:"
 
 
+MASK = "***"
+
+
+def compiled(text: str) -> Any:
+    """Compile; a ``refused`` error says what is wrong with the pattern."""
+    options = re2.Options()
+    options.log_errors = False  # they are told by us
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        why = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        raise refused(f"is no pattern of RE2 (which has no look-around and no back-references): {why}") from None
+
+
+class Search:
+    """Looks for a pattern anywhere in a text. Can be sent to another process."""
+
+    __slots__ = ("_found", "text")
+
+    def __init__(self, text: str) -> None:
+        """Compile; what is found everywhere is refused."""
+        found = compiled(text)
+        if found.search("") is not None:
+            raise refused("matches a text of nothing, so it would be found everywhere")
+        self.text, self._found = text, found
+
+    def __call__(self, text: str) -> bool:
+        """Tell whether the pattern is in a text."""
+        return self._found.search(text) is not None
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """Travel as text: a compiled pattern cannot."""
+        return type(self), (self.text,)
+
+
+class Replaced(Search):
+    """Takes what a pattern finds out of a text."""
+
+    __slots__ = ()
+
+    def __call__(self, text: str) -> str:  # type: ignore[override]  # another question to the same pattern
+        """Return a text with the mask in place of all that is found."""
+        found: str = self._found.sub(MASK, text)
+        return found
+
+
 class Pattern:
     """Matches whole messages. Can be sent to another process."""
 
@@ -23,21 +69,15 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         """Compile; a ``refused`` error says what is wrong with the pattern."""
-        options = re2.Options()
-        options.log_errors = False  # they are told by us
-        try:
-            compiled = re2.compile(text, options)
-        except re2.error as error:
-            why = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
-            raise refused(f"is no pattern of RE2 (which has no look-around and no back-references): {why}") from None
-        for name in compiled.groupindex:
+        found = compiled(text)
+        for name in found.groupindex:
             if name not in GROUPS:
                 raise refused(unknown("group", name, GROUPS))
-        if not {"target", "status"} & set(compiled.groupindex):
+        if not {"target", "status"} & set(found.groupindex):
             raise refused("needs a group of the target or of the status, such as (?P<status>[0-9]{3})")
         self.text = text
-        self._found = compiled.fullmatch
-        self._groups = tuple(compiled.groupindex.get(name, 0) for name in GROUPS)
+        self._found = found.fullmatch
+        self._groups = tuple(found.groupindex.get(name, 0) for name in GROUPS)
 
     def __call__(self, text: str) -> Row | None:
         """Return the row of a message that is all of the pattern."""

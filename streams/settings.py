@@ -52,6 +52,8 @@ class Settings(Sections):
             silent_ms=self.time.silent_ms if live else None,
             requests=self.publish.requests,
             formats=tuple(pattern.format() for pattern in self.patterns),
+            external=tuple(service.external() for service in self.external),
+            masks=tuple(mask.mask() for mask in self.masks),
             templates=self.routes,
             security=self.security,
         )

@@ -10,9 +10,8 @@ from msgspec.structs import replace
 from streams import codec
 from streams.core import panes, parsing, reading
 from streams.core.joins import Joins
-from streams.core.parsing.format import Format
 from streams.core.plan import Plan
-from streams.core.records import Record, Requests
+from streams.core.records import Happened, Record, Requests
 from streams.core.values import Line, Reason, Request, Skipped
 from streams.hosts.parse_files import rows
 from streams.patterns import Pattern, request_format
@@ -92,8 +91,7 @@ def test_the_command_reads_by_the_file(tmp_path: Path) -> None:
     (tmp_path / "flywatch.toml").write_text("[[pattern]]\nname = 'p'\nmatch = 'did (?P<target>/.*) (?P<status>[0-9]+)'\n")
     (tmp_path / "rules.toml").write_text("")
     (tmp_path / "security.toml").touch()
-    own: tuple[Format, ...] = load(tmp_path, environ={}).plan().formats
-    (found,) = rows(iter([b"did /x 204"]), "shop", Plan(formats=own), explain=True)
+    (found,) = rows(iter([b"did /x 204"]), "shop", load(tmp_path, environ={}).plan(), explain=True)
     assert (found["kind"], found["format"], found["target"], found["status"]) == ("request", "custom:p", "/x", 204)
 
 
@@ -102,3 +100,51 @@ def test_a_pattern_costs_time_linear_in_the_line() -> None:
     hostile = request_format("hostile", Pattern(r"(a|aa)+(b|a+)*(?P<status>[0-9]{3})"), None)
     assert hostile.match("a" * 16_384) is None
     assert replace(PLAN, formats=(hostile,)).formats[0].match("aaa200") is not None
+
+
+CONFIG = """
+[[external]]
+name = "Parcel service"
+match = '(?i)parcel.*(failed|late)'
+
+[[mask]]
+match = 'CUST-[0-9]+'
+
+[[mask]]
+name = "orders"
+match = 'order [0-9]+'
+"""
+TOLD = "parcel of CUST-17 failed: order 9 for ann@example.com"
+MASKED = "parcel of *** failed: *** for ***"
+
+
+def configured(tmp_path: Path) -> Plan:
+    """Return the plan of a file with a service and masks, as another process gets it."""
+    (tmp_path / "flywatch.toml").write_text(CONFIG)
+    (tmp_path / "rules.toml").touch()
+    (tmp_path / "security.toml").touch()
+    plan: Plan = pickle.loads(pickle.dumps(load(tmp_path, environ={}).plan()))  # noqa: S301  # our own bytes
+    return plan
+
+
+def test_a_service_of_the_users_own_fails_by_its_name(tmp_path: Path) -> None:
+    """A line that a service's pattern finds is an event about its name, before any sign; requests stay requests."""
+    plan = configured(tmp_path)
+    given = f"ERROR {TOLD}\nGET /parcel-late 200 17 - 12 ms\nparcel sent\n".encode()
+    request, event = rows(iter([given]), "shop", plan)
+    assert (event["event"], event["about"], event["line"]) == ("external_api", "Parcel service", 1)
+    assert (request["kind"], request["line"]) == ("request", 2)
+
+
+def test_masks_of_the_users_own_are_applied(tmp_path: Path) -> None:
+    """What the user's masks find leaves neither in events of the pipeline nor in the command's rows; fly.logs stay raw."""
+    plan, part = configured(tmp_path), panes.Partition(0)
+    (row,) = rows(iter([TOLD.encode()]), "shop", plan)
+    assert row["evidence"] == MASKED
+    value = encoded([Line(TOLD, STAMP, "shop", "m1")], "batch")
+    assert TOLD.encode() in value
+    outputs = (
+        panes.step(part, Record(1, AT, value), plan).outputs + panes.step(part, Record(2, AT + 2_000, codec.TICK), plan).outputs
+    )
+    (told,) = [output for output in outputs if isinstance(output, Happened)]
+    assert told.event.evidence == MASKED

@@ -1,8 +1,10 @@
 """Files of any form through both stages: the same windows and alerts, whatever the compression, the blocks and the envelope."""
 
 import gzip
+import itertools
 import json
 import time
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,17 @@ JOINED = (
 )
 
 
+TRACES = (
+    "TypeError: no cart\n    at pay (/app/shop.js:1:2)\n    at main (/app/index.js:3:4)",
+    "2025-10-10 18:00:00 ERROR order failed",
+    'Traceback (most recent call last):\n  File "/app/a.py", line 1, in f\n    x()\nValueError: x',
+    "2025-10-10 18:00:00 ERROR order failed\njava.lang.NoCartException: x\n\tat com.example.Shop.pay(Shop.java:1)",
+    "listening",
+    "2025-10-10 18:00:00 ERROR order failed\njava.lang.NoCartException: x",
+    "LOG:  duration: 12.5 ms  statement: SELECT 1",
+)
+
+
 def _many(kind: str) -> bytes:
     """Return a file of several chunks: lines that stand alone, and from the middle on ones that lean on others."""
     rows = [clf(second).text for second in range(0, 3_000, 2)]
@@ -93,12 +106,17 @@ def _many(kind: str) -> bytes:
         "without a time": [f"    at f{n} (/app/index.js:{n}:1)" for n in range(200)],
         "pretty": [json.dumps({"n": n, "message": "no line of Fly's", "of": {}}, indent=4) for n in range(60)],
         "cut short": [],
+        "traces": [],
     }[kind]
+    if kind == "traces":
+        told = itertools.cycle(TRACES)
+        rows = [text for row in rows for text in (*(next(told).split("\n") if zlib.crc32(row.encode()) % 3 == 0 else ()), row)]
+        return "\n".join(rows).encode()
     end = ["{", '  "level": "info",'] if kind == "cut short" else []
     return "\n".join([*rows[:750], *middle, *rows[750:], *end]).encode()
 
 
-@pytest.mark.parametrize("kind", ["alone", "joined", "without a time", "pretty", "cut short"])
+@pytest.mark.parametrize("kind", ["alone", "joined", "without a time", "pretty", "cut short", "traces"])
 def test_processes_do_not_matter(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file cut into chunks that processes fold beside each other gives what one process gives, and counts every line."""
     monkeypatch.setattr("streams.hosts.files.CHUNK_BYTES", 2_000)
@@ -113,6 +131,7 @@ def test_processes_do_not_matter(kind: str, tmp_path: Path, monkeypatch: pytest.
     assert several.total == one.total
     assert several.lines == one.lines == several.total.lines
     assert one.lines == (1_500 + 60 if kind == "pretty" else content.count(b"\n") + 1)
+    assert bool(one.total.events) is (kind == "traces")
 
 
 @pytest.mark.parametrize("panes", [3, 20])

@@ -1,25 +1,27 @@
 """What single lines add to panes, beside the columns of requests: events, skipped lines, notes. Knows no format or topic."""
 
+from msgspec import structs
+
 from streams.core import stamps
 from streams.core.masking import mask
-from streams.core.plan import PANE_MS
+from streams.core.plan import PANE_MS, Plan
 from streams.core.records import Happened, Security
 from streams.core.security.values import Finding
 from streams.core.sketch import measured
 from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.traces import Place, Told
-from streams.core.values import Reason, Sample, Skipped
+from streams.core.values import Event, Reason, Sample, Skipped
 
 
 class Deltas:
     """Tallies by pane, and what happened, of the records that are being folded."""
 
-    __slots__ = ("_clock_ms", "_lateness_ms", "_number", "_offset", "found", "happened", "tallies")
+    __slots__ = ("_clock_ms", "_number", "_offset", "_plan", "found", "happened", "tallies")
 
-    def __init__(self, clock_ms: int, lateness_ms: int) -> None:
-        """Begin empty; panes that ended longer ago than the lateness are gone."""
-        self._lateness_ms = lateness_ms
+    def __init__(self, clock_ms: int, plan: Plan) -> None:
+        """Begin empty."""
+        self._plan = plan
         self.tallies: dict[tuple[int, str], Tally] = {}  # (start of the pane, app) -> what is to be added
         self.happened: list[Happened] = []
         self.found: list[Security] = []
@@ -66,8 +68,8 @@ class Deltas:
 
     def tell(self, app: str, instance: str, told: Told) -> None:
         """Count an event where its line stands, which is counted already, and keep it to be published."""
-        event, place = told.event, told.place
-        if place.pane_ms + PANE_MS + self._lateness_ms < self._clock_ms:
+        event, place = masked(told.event, self._plan), told.place
+        if place.pane_ms + PANE_MS + self._plan.lateness_ms < self._clock_ms:
             self.tally(None, app).skipped[Reason.LATE] += 1  # its pane is gone
             return
         self.tally(place.pane_ms, app).events[event.event] += 1
@@ -85,7 +87,21 @@ class Deltas:
         """Count a line that tells an event, now or later."""
         self.tally(source.start_ms, source.app).lines += 1
 
+    def hide(self, evidence: str) -> str:
+        """Take out of evidence what the user's own masks find."""
+        return self._plan.masked(evidence)
+
     def find(self, source: Source, start_ms: int | None, at_ms: int, finding: Finding) -> None:
         """Count what a line shows to security, and keep it to be published; also of a line that is late."""
         self.tally(start_ms, source.app).security[finding.rule] += 1
+        finding = structs.replace(finding, evidence=self.hide(finding.evidence))
         self.found.append(Security("", source.app, source.instance, source.region, at_ms, finding))
+
+
+def masked(event: Event, plan: Plan) -> Event:
+    """Return an event without what the user's own masks take out."""
+    if not plan.masks:
+        return event
+    first, top = (None if frame is None else plan.masked(frame) for frame in (event.first_frame, event.top_frame))
+    about, evidence = plan.masked(event.about), plan.masked(event.evidence)
+    return structs.replace(event, about=about, evidence=evidence, first_frame=first, top_frame=top)

@@ -142,7 +142,7 @@ def _shown(rule: Rule, panes: AppPanes, at_ms: int, width_ms: int, plan: Plan) -
         "duration_ms": duration_ms(whole),
         "top_routes": top(whole, "routes"),
         "top_errors": top(whole, "errors"),
-        "lines": _lines(rule, whole),
+        "lines": [plan.masked(line) for line in _lines(rule, whole)],
         "recent_deploy": None,
     }
     return {"evidence": evidence}

@@ -29,13 +29,13 @@ class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
-        "_opened",
         "_plan",
         "_touched",
         "clock_ms",
         "counted",
         "deltas",
         "joined",
+        "opened",
         "provider",
         "published",
     )
@@ -51,11 +51,11 @@ class Folding:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
         self._plan, self.clock_ms = plan, clock_ms
         self._touched = Touched(sources, joins, apps, plan)
-        self.deltas = Deltas(clock_ms, plan.lateness_ms)  # all else
+        self.deltas = Deltas(clock_ms, plan)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
-        self._opened = Opened(joins, plan.limits.joins)
-        self.joined = self._opened.changed
+        self.opened = Opened(joins, plan.limits.joins, plan.external)
+        self.joined = self.opened.changed
         self.provider = ""  # of the lines at hand
 
     def begin(self, clock_ms: int, offset: int) -> None:
@@ -205,7 +205,7 @@ class Folding:
         part = reading.fragment(text)
         if not isinstance(part, Skipped):
             self._join(source, part, stamp)
-            self._opened.beside(self.deltas, source, text, self.provider, stamp)
+            self.opened.beside(self.deltas, source, text, self.provider, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
         else:
@@ -215,10 +215,10 @@ class Folding:
         """Take a line that is an event, shows something to security, both, or nothing."""
         guard = self._plan.security
         shows = guard is not None and guarding.line(guard, self.deltas, source, text, stamp, self._plan.limits.suspects)
-        self._opened.line(self.deltas, source, text, self.provider, stamp, _SHOWS if shows else part)
+        self.opened.line(self.deltas, source, text, self.provider, stamp, _SHOWS if shows else part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
-        joins = self._opened.of(source)
+        joins = self.opened.of(source)
         parsed = reading.joined(part, None if stamp is None else stamps.ms(stamp), joins)
         if joins.dropped:
             self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped

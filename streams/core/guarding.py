@@ -20,7 +20,7 @@ def column(guard: Guard, deltas: Deltas, source: Source, part: Column, columns: 
     for row, suspect in seen.suspects:
         suspects = deltas.tally(part.start_ms, source.app).suspects
         at_ms = _at_ms(part, row, deltas)
-        suspects.add(suspect.bucket, suspect.client_ip, at_ms, columns.line(row, None), suspect.value, cap)
+        suspects.add(suspect.bucket, suspect.client_ip, at_ms, deltas.hide(columns.line(row, None)), suspect.value, cap)
 
 
 def line(guard: Guard, deltas: Deltas, source: Source, text: str, stamp: str | None, cap: int) -> bool:
@@ -41,7 +41,8 @@ def _feed(deltas: Deltas, source: Source, start_ms: int | None, at_ms: int, find
     if finding.client_ip is None:
         return
     for bucket in finding.feeds:
-        deltas.tally(start_ms, source.app).suspects.add(bucket, finding.client_ip, at_ms, finding.evidence, "", cap)
+        evidence = deltas.hide(finding.evidence)
+        deltas.tally(start_ms, source.app).suspects.add(bucket, finding.client_ip, at_ms, evidence, "", cap)
 
 
 def _at_ms(part: Column, row: int, deltas: Deltas) -> int:

@@ -10,9 +10,11 @@ KEPT_CHARS = 300
 _READ_CHARS = 2 * KEPT_CHARS  # bounds what the patterns below can cost
 _MASK = "***"
 _NAMES = (
-    r"pass(?:word|wd)?|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|client[_-]?secret|private[_-]?key"
-    r"|session(?:[_-]?id)?|signature|sig|credentials?"
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|client[_-]?secret|private[_-]?key"
+    r"|encryption[_-]?key|signing[_-]?key|session(?:[_-]?id)?|signature|sig|credentials?|otp|pin|cvc|cvv|ssn|dsn|iban"
+    r"|code(?:[_-]?verifier)|auth|jwt|csrf(?:[_-]?token)?|x-amz-(?:signature|credential|security-token)"
 )
+_VALUE = r"(?:\"(?:[^\"\\]|\\.)*+\"?|'[^']*+'?|\\+\"[^\"\\]*+\\*+\"?|[^\s\"'&,;)}\]]+)"
 
 
 class Rule(Struct, frozen=True):
@@ -23,40 +25,111 @@ class Rule(Struct, frozen=True):
     why: str
 
 
-def _rule(needles: tuple[str, ...], pattern: str, by: str, why: str) -> Rule:
+def _rule(needles: tuple[str, ...], pattern: str, by: str | Callable[[re.Match[str]], str], why: str) -> Rule:
     compiled = re.compile(pattern, re.IGNORECASE)
     return Rule(needles, partial(compiled.sub, by), why)
 
 
+def _exact(needles: tuple[str, ...], pattern: str, why: str, by: str | Callable[[re.Match[str]], str] = _MASK) -> Rule:
+    """Make a rule whose letters are as large as they stand: keys of providers."""
+    compiled = re.compile(pattern)
+    return Rule(needles, partial(compiled.sub, by), why)
+
+
+def _card(found: re.Match[str]) -> str:
+    """Mask a number if its last digit checks the others, as of a payment card (Luhn)."""
+    digits = [int(char) for char in found[0] if char.isdigit()]
+    total = sum(digits[-1::-2]) + sum(sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
+    return found[0] if total % 10 or len(set(digits)) == 1 else _MASK
+
+
+def _account(found: re.Match[str]) -> str:
+    """Mask an account's number if its check digits are right (ISO 13616)."""
+    plain = found[0].replace(" ", "")
+    number = "".join(str(int(char, 36)) for char in plain[4:] + plain[:4])
+    return _MASK if int(number) % 97 == 1 else found[0]
+
+
 # In this order: what a later row would only half see is gone before.
 _RULES = (
+    _exact(
+        ("private key",),
+        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*+(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?",
+        "private keys, also with line ends written as \\n",
+    ),
     _rule(
         ("authorization",),
-        r'\b((?:proxy-)?authorization["\']?\s*[:=]\s*["\']?(?:(?:basic|bearer|token)\s+)?)[^\s"\',;]+',
-        rf"\1{_MASK}",
+        r"\b((?:proxy-|x-)?authorization\\*[\"']?\s*(?:[:=]|=>|,)\s*\\*[\"'\[]*)"
+        r"((?:basic|bearer|token|digest|negotiate|apikey|aws4-hmac-sha256|hawk)\s+)?[^\s\"',;\\\]]+",
+        rf"\1\2{_MASK}",
         "headers",
     ),
     _rule(
-        ("cookie",), r'\b((?:set-)?cookie["\']?\s*[:=]\s*["\']?)[^\n"\']+', rf"\1{_MASK}", "whole: any part may be a session"
-    ),
-    _rule(("://",), r"\b([a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,100}):[^\s@/]+@", rf"\1:{_MASK}@", "connection strings"),
-    _rule(
-        ("pass", "pwd", "secret", "token", "key", "session", "sig", "credential"),
-        rf'((?:\b|[_-])(?:{_NAMES})["\']?\s*(?:=>|[=:])\s*["\']?)[^\s"\'&,;)]+',
+        ("cookie",),
+        r"\b((?:set-)?cookies?\\*[\"']?\s*(?:[:=]|=>)\s*\\*[\"'\[]*)[^\n\"'\\\]]+",
         rf"\1{_MASK}",
+        "whole: any part may be a session",
+    ),
+    _rule(
+        ("://",),
+        r"\b([a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,100}):[^\s@/]+@",
+        rf"\1:{_MASK}@",
+        "connection strings",
+    ),
+    _rule(
+        ("hooks.slack.com", "discord", "sentry"),
+        r"(hooks\.slack\.com/services/|discord(?:app)?\.com/api/webhooks/[0-9]{5,25}/)[A-Za-z0-9/_-]+|(?<=://)[0-9a-f]{32}(?=@)",
+        rf"\1{_MASK}",
+        "addresses that are secrets",
+    ),
+    _rule(
+        ("=", ":"),
+        rf"((?:(?<![a-z])|[_-])(?:{_NAMES})\\*[\"']?\s*(?:=>|[=:])\s*){_VALUE}",
+        lambda found: f"{found[1]}{_quoted(found[0][len(found[1]) :])}",
         "by the name before it",
     ),
     _rule(("bearer",), r"\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}", rf"\1{_MASK}", "tokens without a header's name"),
     _rule(("eyj",), r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.?[A-Za-z0-9_-]*", _MASK, "JSON web tokens"),
-    _rule(
-        ("sk", "pk", "rk", "gh", "xox", "shpat", "fo1", "fm"),
-        r"\b(?:sk|pk|rk|ghp|gho|ghs|xox[abp]|shpat|fo1|fm[12])[_-][A-Za-z0-9_-]{12,}",
-        _MASK,
+    _exact(
+        ("_", "-", "dapi", "pat", "eaac"),
+        r"\b(?:"
+        r"(?:sk|pk|rk)[_-](?:live|test|proj|ant|or|svcacct|admin)?[A-Za-z0-9_-]{12,}"  # Stripe, OpenAI, Anthropic, OpenRouter
+        r"|whsec_[A-Za-z0-9+/=]{12,}"  # Stripe, Svix
+        r"|(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{12,}|glpat-[A-Za-z0-9_-]{12,}"  # GitHub, GitLab
+        r"|xox[abeoprs]-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{8,}"  # Slack
+        r"|shp(?:at|ca|pa|ss|ua)_[A-Za-z0-9]{12,}"  # Shopify
+        r"|(?:fo1|fm[12][a-z]?)_[A-Za-z0-9_+/=-]{12,}"  # Fly
+        r"|sbp_[A-Za-z0-9]{12,}|sb_(?:secret|publishable)_[A-Za-z0-9_-]{12,}"  # Supabase
+        r"|npm_[A-Za-z0-9]{12,}|pypi-[A-Za-z0-9_-]{12,}|dop_v1_[a-f0-9]{12,}|hf_[A-Za-z0-9]{12,}|re_[A-Za-z0-9_]{16,}"
+        r"|dapi[a-f0-9]{24,}|lin_api_[A-Za-z0-9]{12,}|ntn_[A-Za-z0-9]{12,}|secret_[A-Za-z0-9]{24,}|ph[cx]_[A-Za-z0-9]{12,}"
+        r"|sntrys_[A-Za-z0-9_+/=-]{12,}|key-[a-f0-9]{32}|pat[A-Za-z0-9]{14}\.[a-f0-9]{32,}|EAAC[A-Za-z0-9]{20,}"
+        r"|tskey-[A-Za-z0-9-]{12,})",
         "keys known by their beginning",
     ),
-    _rule(("akia",), r"\bAKIA[A-Z0-9]{12,}", _MASK, "keys of AWS"),
+    _exact(("akia", "asia"), r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", "keys of AWS"),
+    _exact(
+        ("aiza", "ya29.", "gocspx"),
+        r"\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{12,}|GOCSPX-[A-Za-z0-9_-]{12,})",
+        "Google's",
+    ),
+    _exact(("sg.",), r"\bSG\.[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]{12,})?", "keys of SendGrid"),
+    _exact(("sk", "ac"), r"\b(?:SK|AC)[a-f0-9]{32}\b", "keys of Twilio"),
+    _exact(
+        ("accountkey", "sharedaccess"),
+        r"\b((?:AccountKey|SharedAccessKey|SharedAccessSignature)=)[^;\s\"']+",
+        "keys of Azure",
+        rf"\1{_MASK}",
+    ),
     _rule(("@",), r"[a-z0-9._%+-]{1,64}@[a-z0-9.-]{1,100}\.[a-z]{2,12}\b", _MASK, "e-mail addresses"),
+    _exact(("",), r"(?<![0-9A-Za-z.])[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{1,7}(?![0-9A-Za-z])", "payment cards", _card),
+    _exact(("",), r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b", "bank accounts", _account),
 )
+
+
+def _quoted(value: str) -> str:
+    """Return the mask within the quotes of a value."""
+    quote = value[0] if value[0] in "\"'" else ""
+    return f"{quote}{_MASK}{quote}"
 
 
 def mask(text: str) -> str:

@@ -1,22 +1,40 @@
 """What instances tell over several lines while records are folded: a copy is changed, never the state. Knows no format."""
 
-from streams.core import telling
+from msgspec import Struct
+
+from streams.core import stamps, telling, traces
 from streams.core.deltas import Deltas
+from streams.core.events.sign import External
 from streams.core.joins import CAP, Joins
 from streams.core.sources import Source
-from streams.core.traces import Line
+from streams.core.traces import Line, Place
 from streams.core.values import Reason, Sample, Skipped
 
 
+class First(Struct, frozen=True, gc=False):
+    """The first line of an instance that is no request: whether a trace goes on that began before it."""
+
+    text: str
+    provider: str
+    at_ms: int | None
+
+
+Firsts = dict[tuple[str, str], First]
+
+
 class Opened:
-    """The open requests and traces of the instances at hand; ``changed`` are those that took a line in."""
+    """The open requests and traces of the instances at hand; ``changed`` are those that took a line in.
 
-    __slots__ = ("_cap", "_known", "changed")
+    ``firsts`` notes each instance's first line, where somebody asks for them.
+    """
 
-    def __init__(self, known: dict[tuple[str, str], Joins], cap: int = CAP) -> None:
-        """Begin with what is open, which stays as it is."""
-        self._known, self._cap = known, cap
+    __slots__ = ("_cap", "_external", "_known", "changed", "firsts")
+
+    def __init__(self, known: dict[tuple[str, str], Joins], cap: int = CAP, external: tuple[External, ...] = ()) -> None:
+        """Begin with what is open, which stays as it is; ``external`` are the user's own services."""
+        self._known, self._cap, self._external = known, cap, external
         self.changed: dict[tuple[str, str], Joins] = {}
+        self.firsts: Firsts | None = None
 
     def of(self, source: Source) -> Joins:
         """Return what an instance has open, to be changed."""
@@ -31,7 +49,14 @@ class Opened:
     def line(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None, nothing: Skipped) -> None:
         """Take a line that is no request; ``nothing`` is what it counts as if it tells nothing."""
         trace = None if source.opened is None else source.opened.trace
-        if source.late or nothing.reason is Reason.EMPTY or (seen := telling.look(text, provider, trace)) is None:
+        if source.late or nothing.reason is Reason.EMPTY:
+            deltas.skip(source, nothing, text)
+            return
+        if self.firsts is not None:
+            at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
+            self.firsts.setdefault((source.app, source.instance), First(text, provider, at_ms))
+        seen = telling.look(text, provider, trace, self._external)
+        if seen is None:
             deltas.skip(source, nothing, text)
             return
         if isinstance(seen, Sample):
@@ -47,6 +72,18 @@ class Opened:
         """Take a line that is counted already as part of a request: Rails tells an error and its request in one line."""
         if not source.late and (seen := telling.beside(text, provider)):
             self._follow(deltas, source, seen, stamp)
+
+    @staticmethod
+    def goes_on(joins: Joins, first: First, external: tuple[External, ...]) -> bool:
+        """Tell whether an open trace may be told together with a line, or with lines behind it."""
+        if joins.trace is None:
+            return False
+        seen, place = telling.look(first.text, first.provider, joins.trace, external), Place(at_ms=first.at_ms)
+        if not isinstance(seen, Line):
+            return True
+        followed = traces.follow(joins.trace, seen, place)
+        new = followed.trace
+        return followed.part or (new is not None and (new.began is not place or new.before is not None))
 
     def _follow(self, deltas: Deltas, source: Source, seen: Line, stamp: str | None) -> object:
         joins = self.of(source)

@@ -195,7 +195,7 @@ def _tick(state: Partition, record: Record, plan: Plan) -> Step:
 
 def end_traces(state: Partition, plan: Plan, writes: dict[str, Any], clock_ms: int | None) -> list[Output]:
     """Tell the stack traces to which nothing was added for a while; without a clock, all."""
-    deltas = Deltas(state.clock_ms, plan.lateness_ms)
+    deltas = Deltas(state.clock_ms, plan)
     for (app, instance), joins in state.joins.items():
         for told in joins.end(clock_ms):
             deltas.tell(app, instance, told)

@@ -1,7 +1,10 @@
 """What the core is told: apps, limits and times, frozen. Reads no file and no environment."""
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
+from streams.core.events.sign import External
 from streams.core.parsing.format import Format
 from streams.core.rules import Rule
 from streams.core.security.values import Guard
@@ -52,6 +55,8 @@ class Plan(Struct, frozen=True):
     silent_ms: int | None = 60_000  # None: every source is waited for (history)
     requests: bool = True  # publish parsed requests
     formats: tuple[Format, ...] = ()  # the user's own, for messages that no other takes
+    external: tuple[External, ...] = ()  # the user's own services, asked before any sign of an event
+    masks: tuple[Callable[[str], str], ...] = ()  # the user's own, for what leaves as evidence
     templates: tuple[str, ...] = ()  # routes as the user writes them: /shop/:category/:slug, /files/*
     security: Guard | None = None  # None: nothing is looked for
 
@@ -59,6 +64,12 @@ class Plan(Struct, frozen=True):
     def stamped(self) -> bool:
         """Tell whether the stamp of every request is asked for, not only its pane."""
         return self.requests or self.security is not None
+
+    def masked(self, text: str) -> str:
+        """Return evidence without what the user's own masks take out; the built-in ones were applied before."""
+        for mask in self.masks:
+            text = mask(text)
+        return text
 
     def app(self, name: str) -> App:
         """Return the app's settings, or those of unlisted apps."""

@@ -1,6 +1,7 @@
 """Reads one line: what the batch path says of a column, said of a single line. Knows no envelope, pane or topic."""
 
 from streams.core import parsing, stamps, telling
+from streams.core.events.sign import External
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
 from streams.core.parsing.format import Fields, Format, Row
@@ -13,11 +14,19 @@ JOINED = Format("joined", match=lambda _: None, why="made by joins, never matche
 _EMPTY, _UNRECOGNISED = Skipped(Reason.EMPTY), Skipped(Reason.UNRECOGNISED)
 
 
-def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: tuple[Format, ...] = ()) -> Parsed:
+def parse(
+    line: Line,
+    joins: Joins,
+    number: int = 0,
+    chars: int = 16_384,
+    own: tuple[Format, ...] = (),
+    external: tuple[External, ...] = (),
+) -> Parsed:
     """Read a line; ``joins`` holds what its instance has open, ``number`` is the caller's line number.
 
     What a line says by itself is returned. An error is told once its stack trace has ended, which the line after it may
-    do: ``joins.told`` is what can be told now. ``own`` are the user's own formats.
+    do: ``joins.told`` is what can be told now. ``own`` are the user's own formats, ``external``
+    the user's own services.
     """
     joins.told = ()
     text, _ = cleaned(line.text, chars)
@@ -35,7 +44,7 @@ def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: t
         return parsing.request(found[0], found[1].groups(), at_ms)
     if part is _EMPTY:
         return part
-    seen = telling.look(text, line.provider, joins.trace)
+    seen = telling.look(text, line.provider, joins.trace, external)
     return (joins.follow(seen, place) if isinstance(seen, Seen) else seen) or part
 
 

@@ -6,6 +6,7 @@ from streams.core import events, samples, stacks
 from streams.core.events import frames
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import Piece, Role
+from streams.core.events.sign import External
 from streams.core.masking import mask
 from streams.core.traces import HELD, Line, Trace
 from streams.core.values import Event, EventKind, Sample
@@ -14,34 +15,51 @@ OPENER = "Traceback (most recent call last)"
 _STRAY = Line("", piece=Piece(Role.MORE))
 _may_tell = any_of((*events.NEEDLES, *samples.NEEDLES, OPENER))
 _HEAD = re.compile(
-    r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+)?+"  # Ruby's Logger
+    r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+"  # Ruby's Logger
+    r"|[0-9][0-9T:.-]{18,28}Z pid=[0-9]++ tid=[^ \n]++ (?:[a-z]++=[^ \n]++ )*+[A-Z]++: )?+"  # Sidekiq's
     r"((?:\[[A-Za-z0-9_-]{4,60}\](?: |$))*+)"  # tags, such as a request's id
 ).match
 
 
-def look(text: str, provider: str, trace: Trace | None) -> Line | Sample | None:
+def look(text: str, provider: str, trace: Trace | None, external: tuple[External, ...] = ()) -> Line | Sample | None:
     """Return what a line that is not blank tells by itself, or to the open trace of its instance; None for most."""
     if trace is None:
         if text[0] in " \t" and frames.is_stray(text):
             return _STRAY
-        if not _may_tell(text):
+        if not external and not _may_tell(text):
             return None
         piece = frames.read(text) if OPENER in text else None
     else:
         piece = _piece(text, trace)
+    if piece is not None:
+        cause = events.recognise(text.strip(), provider) if piece.role is Role.MORE else None
+        return Line(text, cause, piece)
     if sample := samples.recognise(text):
         return sample
-    if piece is not None:
-        return Line(text, piece=piece)
-    event = events.recognise(text, provider)
-    if event is None and trace is not None and not trace.event.about and text.startswith("  "):
-        named = events.recognise(text.strip(), provider)  # within a logger's message
-        event = named if named is not None and named.about and named.event in HELD else None
-    if event is None and "\n" in text and OPENER in text:
-        event = Event(EventKind.APP_ERROR, "", mask(text))
-    if event is not None and ("\n" in text or "tra" in text or "stack" in text or text[0] == "{"):
-        event = stacks.unfolded(event, text)
-    return None if event is None and trace is None else Line(text, event)
+    event = _failing(text, external) or events.recognise(text, provider) or _within(text, provider, trace)
+    if event is None:
+        return None if trace is None else Line(text)
+    return Line(text, stacks.unfolded(event, text) if _may_hold_a_stack(text) else event)
+
+
+def _within(text: str, provider: str, trace: Trace | None) -> Event | None:
+    """Return what is told further inside a message: an error within a logger's, a traceback behind real line ends."""
+    if "\n" in text and OPENER in text:
+        return Event(EventKind.APP_ERROR, "", mask(text))
+    if trace is None or trace.event.about or not text.startswith("  "):
+        return None
+    event = events.recognise(text.strip(), provider)
+    return event if event is not None and event.about and event.event in HELD else None
+
+
+def _may_hold_a_stack(text: str) -> bool:
+    return text[0] == "{" or "\n" in text or "tra" in text or "stack" in text
+
+
+def _failing(text: str, external: tuple[External, ...]) -> Event | None:
+    """Return that one of the user's own services fails, the first in their order."""
+    service = next((service for service in external if service.match(text)), None)
+    return None if service is None else Event(EventKind.EXTERNAL_API, service.name, mask(text))
 
 
 def beside(text: str, provider: str) -> Line | None:

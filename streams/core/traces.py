@@ -87,7 +87,7 @@ def follow(trace: Trace | None, line: Line, place: Place) -> Followed:
     if _aged(trace, place):
         began = _begin(line, place)
         return structs.replace(began, told=(*ended(trace), *began.told))
-    if line.event is not None and line.event.event not in HELD:
+    if line.event is not None and line.event.event not in HELD and line.piece is None:
         return Followed(trace, (Told(line.event, place),))
     grown = _grown(trace, line, place)
     if grown is None:
@@ -95,6 +95,8 @@ def follow(trace: Trace | None, line: Line, place: Place) -> Followed:
             return Followed(_opened(line.event, place, Told(trace.event, trace.place)))
         began = _begin(line, place)
         return structs.replace(began, told=(*ended(trace), *began.told))
+    if line.event is not None and grown.place is not place:
+        grown = _caused(grown, line.event)
     grown = structs.replace(grown, lines=grown.lines + 1, last=place)
     part = grown.place is not place
     return Followed(None, ended(grown), part) if grown.lines >= LINES else Followed(grown, (), part)
@@ -187,6 +189,13 @@ def _renamed(trace: Trace, event: Event, place: Place) -> Trace:
     if trace.event.about or not event.about or trace.first is not None:
         return trace
     return structs.replace(trace, event=event, place=place)
+
+
+def _caused(trace: Trace, cause: Event) -> Trace:
+    """An app's error that a database caused is the database's failure, by the app's own name for it."""
+    if cause.event is not EventKind.DB_CONNECTION or trace.event.event is not EventKind.APP_ERROR:
+        return trace
+    return structs.replace(trace, event=structs.replace(trace.event, event=cause.event))
 
 
 def _pieced(trace: Trace, piece: Piece, line: Line, place: Place) -> Trace | None:

@@ -1,7 +1,9 @@
 """Folds files into panes: chunk by chunk here, or in processes beside this one, with the same result. Decides nothing.
 
-A chunk leans on the ones before it in three ways: a request told over several lines may have begun there, a document
-printed over several lines, and lines that tell no time count with their neighbours. One that does is not folded alone.
+A chunk leans on the ones before it in four ways: a request told over several lines may have begun there, a document
+printed over several lines, and lines that tell no time count with their neighbours: one that does is not folded alone, nor any
+behind it. The fourth is a stack trace: what a chunk folded alone came to counts if no trace goes on in it, else it is read
+again.
 """
 
 import heapq
@@ -14,6 +16,8 @@ from msgspec import Struct
 
 from streams.core import batches, lines, panes
 from streams.core.folding import Folding
+from streams.core.joins import Joins
+from streams.core.opened import Firsts, Opened
 from streams.core.plan import Plan
 from streams.core.records import Security
 from streams.core.tally import Tally
@@ -32,6 +36,8 @@ class Folded(Struct, frozen=True):
     lines: int
     clock_ms: int
     found: list[Security]
+    firsts: Firsts  # of each instance the first line that is no request: it may belong to a trace of a chunk before
+    opened: dict[tuple[str, str], Joins]  # traces that a chunk behind may go on with
 
 
 class Reader:
@@ -44,6 +50,7 @@ class Reader:
         self.clock_ms: int | None = None
         self.lines = 0
         self.found: list[Security] = []
+        self._firsts: Firsts | None = None  # only asked for of chunks that are folded alone
         self._app = app
         self._plan = plan
         self._place = ""
@@ -60,7 +67,8 @@ class Reader:
             yield
 
     def alone(self, chunk: Chunk) -> Folded | None:
-        """Fold a chunk that leans on nothing before or behind it; None when it does."""
+        """Fold a chunk that leans on nothing before or behind it but for a stack trace; None when it does."""
+        self._firsts = {}
         for number, block in enumerate(blocks(chunk)):
             self._place = f"{chunk.path.name}/{chunk.start}/{number}"
             if self.clock_ms is None and (first_ms := self._first_ms(block)) is not None:
@@ -70,9 +78,23 @@ class Reader:
             self._fold(block)
             if any(joins.leaned for joins in self.state.joins.values()):
                 return None
-        if self.clock_ms is None or self.assembler.rest() or any(joins.trace for joins in self.state.joins.values()):
+        if self.clock_ms is None or self.assembler.rest():
             return None
-        return Folded([(*key, tally) for key, tally in self.state.panes.items()], self.lines, self.clock_ms, self.found)
+        panes = [(*key, tally) for key, tally in self.state.panes.items()]
+        opened = {key: joins for key, joins in self.state.joins.items() if joins.trace}
+        return Folded(panes, self.lines, self.clock_ms, self.found, self._firsts, opened)
+
+    def goes_on(self, firsts: Firsts) -> bool:
+        """Tell whether an open trace may go on in a chunk that begins so."""
+        opened = self.state.joins
+        return any(Opened.goes_on(opened[key], first, self._plan.external) for key, first in firsts.items() if key in opened)
+
+    def end(self, firsts: Firsts) -> None:
+        """Tell the open traces that these lines end."""
+        opened = self.state.joins
+        self.state.joins = {key: opened[key] for key in firsts.keys() & opened.keys()}
+        panes.end_traces(self.state, self._plan, {}, None)
+        self.state.joins = {key: joins for key, joins in opened.items() if joins.trace}
 
     def rest(self) -> None:
         """Fold what stands at the end as the beginning of a document, and end what is open."""
@@ -104,7 +126,9 @@ class Reader:
         self._finish(folding, len(raws))
 
     def _folding(self) -> Folding:
-        return Folding(self.state.sources, self.state.joins, self.state.apps, self._plan, self.clock_ms or 0)
+        folding = Folding(self.state.sources, self.state.joins, self.state.apps, self._plan, self.clock_ms or 0)
+        folding.opened.firsts = self._firsts
+        return folding
 
     def _finish(self, folding: Folding, count: int) -> None:
         folding.finish()
@@ -175,14 +199,19 @@ class FilePanes:
                 folded = waiting.popleft().result()
                 if folded is None:
                     return
+                if self._reader.goes_on(folded.firsts):
+                    yield from self._reader.chunk(self.chunks[0])
+                else:
+                    self._merge(folded)
                 self.chunks.popleft()
-                self._merge(folded)
                 yield
         finally:
             for future in waiting:
                 future.cancel()
 
     def _merge(self, folded: Folded) -> None:
+        self._reader.end(folded.firsts)
+        self._reader.state.joins |= folded.opened
         held, limits = self._reader.state.panes, self._plan.limits
         for start, app, tally in folded.panes:
             pane = held.setdefault((start, app), tally)

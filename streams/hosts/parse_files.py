@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from streams.codec import json_line
 from streams.core import lines, reading
+from streams.core.deltas import masked
 from streams.core.joins import Joins
 from streams.core.plan import Plan
 from streams.core.routes import routes
@@ -35,21 +36,21 @@ def rows(source: Iterator[bytes], app: str, plan: Plan = PLAN, *, explain: bool 
     for number, raw in _numbered(source):
         line = lines.unwrap(raw, app)
         opened = joins.setdefault((line.app, line.instance), Joins())
-        parsed = reading.parse(line, opened, number, plan.limits.line_chars, plan.formats)
+        parsed = reading.parse(line, opened, number, plan.limits.line_chars, plan.formats, plan.external)
         for told in opened.told:
-            yield _event(line.app, line.instance, told)
+            yield _event(line.app, line.instance, told, plan)
         if isinstance(parsed, Request):
             yield _request(number, line, parsed, plan)
         elif isinstance(parsed, Sample):
-            yield _sample(number, line, parsed)
+            yield _sample(number, line, parsed, plan)
         findings = [] if plan.security is None else _findings(plan.security, line, parsed, plan.limits.line_chars)
         for finding in findings:
-            yield _security(number, line, parsed, finding)
+            yield _security(number, line, parsed, finding, plan)
         if explain and isinstance(parsed, Skipped):
             yield _skipped(number, line, Skipped(Reason.SECURITY) if findings else parsed)
     for (named, instance), opened in joins.items():
         for told in opened.end():
-            yield _event(named, instance, told)
+            yield _event(named, instance, told, plan)
 
 
 def _request(number: int, line: Line, request: Request, plan: Plan) -> dict[str, Any]:
@@ -73,8 +74,8 @@ def _request(number: int, line: Line, request: Request, plan: Plan) -> dict[str,
     return found if request.started_line is None else found | {"started_line": request.started_line}
 
 
-def _event(app: str, instance: str, told: Told) -> dict[str, Any]:
-    event, place = told.event, told.place
+def _event(app: str, instance: str, told: Told, plan: Plan) -> dict[str, Any]:
+    event, place = masked(told.event, plan), told.place
     timestamp = None if place.at_ms is None else text(place.at_ms)
     found = {"line": place.line, "kind": "event", "event": str(event.event), "timestamp": timestamp}
     found |= {"about": event.about or None, "evidence": event.evidence}
@@ -83,10 +84,10 @@ def _event(app: str, instance: str, told: Told) -> dict[str, Any]:
     return found if told.started_line is None else found | {"started_line": told.started_line}
 
 
-def _sample(number: int, line: Line, sample: Sample) -> dict[str, Any]:
+def _sample(number: int, line: Line, sample: Sample, plan: Plan) -> dict[str, Any]:
     at_ms = None if line.stamp is None else ms(line.stamp)
     found = {"line": number, "kind": "sample", "name": sample.name, "timestamp": None if at_ms is None else text(at_ms)}
-    found |= {"value": round(sample.value_ms, 6), "unit": "ms", "about": sample.about or None}
+    found |= {"value": round(sample.value_ms, 6), "unit": "ms", "about": plan.masked(sample.about) or None}
     return found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
 
 
@@ -100,10 +101,10 @@ def _findings(guard: Guard, line: Line, parsed: Parsed, chars: int) -> list[Find
     return [] if finding is None else [finding]
 
 
-def _security(number: int, line: Line, parsed: Parsed, finding: Finding) -> dict[str, Any]:
+def _security(number: int, line: Line, parsed: Parsed, finding: Finding, plan: Plan) -> dict[str, Any]:
     at_ms = parsed.at_ms if isinstance(parsed, Request) else None if line.stamp is None else ms(line.stamp)
     found = {"line": number, "kind": "security", "rule": finding.rule, "severity": finding.severity}
-    found |= {"client_ip": finding.client_ip, "evidence": finding.evidence}
+    found |= {"client_ip": finding.client_ip, "evidence": plan.masked(finding.evidence)}
     found |= {"timestamp": None if at_ms is None else text(at_ms)}
     return found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
 

@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable
 _FREQUENT = " etaoinsrhdlucm.:fpgwybv"  # most frequent first; all others are rare
 _CHARS = 3
 # In words of most logs, however rare their letters are.
-_COMMON = frozenset(
-    {"con", "Con", "for", "fai", "que", "ver", "pro", "get", "che", "bas", "vic", "Sta", "ups", "fro", "cti", "ddr"}
-)
+_COMMON = frozenset({"con", "Con", "com", "for", "fai"})
 
 
 def any_of(words: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
@@ -22,8 +20,8 @@ def any_of(words: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
 
 def _rarest(word: str) -> str:
     pieces = [word[at : at + _CHARS] for at in range(max(1, len(word) - _CHARS + 1))]
-    # The first counts twice: at most places of a text nothing else is looked at.
-    return max(pieces, key=lambda piece: (piece not in _COMMON, sum(map(_rank, piece[0] + piece))))
+    # The first character counts before the others: at most places of a text nothing else is looked at.
+    return max(pieces, key=lambda piece: (piece not in _COMMON, _rank(piece[0]), sum(map(_rank, piece))))
 
 
 def _rank(char: str) -> int:

@@ -10,8 +10,14 @@ _APP = ("app", "")
 _TAGS = r"^(?:\[[^\]\n]{1,60}\] ?){0,4}"
 _BEFORE = r"(?:Exception in thread \"[^\"\n]{0,60}\" |Unhandled exception\. |Uncaught |PHP )?"
 _CLASS = r"(?:[A-Za-z_][A-Za-z0-9_]{0,60}(?:\.|::|\$|\\)){0,8}[A-Za-z0-9_]{0,60}"
+_BEFORE_JS = r"(?: ?\u2a2f )?(?:error: )?(?:Uncaught |Unhandled )?(?:\(in promise\) )?(?:\(node:[0-9]+\) )?"
 _LEVELS = r"(?:ERROR|FATAL|CRITICAL|EMERGENCY|ALERT)"
-_STAMP = r"(?:[^\s]{1,40}[ \t]){0,3}"  # a date, a time, a thread before the level
+# Before the level: a date and a time; a thread, a logger's name, but no other level; what is in brackets, addresses, pairs.
+_STAMP = (
+    r"(?:[\[(]?[0-9][^\s]{0,40}[ \t]{1,8}){0,3}"
+    r"(?:(?![^\s]{0,40}(?:INFO|DEBUG|TRACE|WARN|NOTICE|LOG:))[^\s]{1,60}[ \t]{1,8}){0,3}"
+    r"(?:(?:[\[(<][^\s]{1,60}|[^\s@=]{1,40}[@=][^\s]{1,60})[ \t]{1,8}){0,6}"
+)
 _JSON_LEVEL = (
     r"^\{[^\n]{0,900}?\"(?:level|severity|log\.level|level_?name|loglevel|lvl)\": ?"
     r"(?:\"(?i:error|fatal|critical|alert|emergency|panic|dpanic)\"|[56]0\b)"
@@ -35,7 +41,7 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("FATAL", r"^F, \[", "Ruby's logger"),
         (
             "rror",
-            _TAGS + r"(?:Uncaught |Unhandled |\u2a2f |\(node:[0-9]+\) )?(" + _CLASS + r"Error)(?::| \(|$)",
+            _TAGS + _BEFORE_JS + r"(" + _CLASS + r"Error)(?::| \(| \[[A-Z0-9_]{1,40}\]|$)",
             "by its class: JavaScript, Python, Ruby",
         ),
         (
@@ -46,6 +52,9 @@ SIGNS: tuple[Sign, ...] = tuple(
             + r"Exception)(?::| \(|$)",
             "by its class: Java, .NET, PHP",
         ),
+        ("#<", r"^[^\n]{0,300}?[ (]#<(" + _CLASS + r"Error): ", "Ruby's servers, an error as Ruby shows it"),
+        ("WARN: ", r"^[0-9][^\n]{0,200}? WARN: (" + _CLASS + r"Error): ", "Sidekiq: a job failed"),
+        ("nhandledPromiseRejection", r"^\[?(UnhandledPromiseRejection)(?:Warning)?: ", "node"),
         ("panic", r"^(?:thread '[^'\n]{0,60}' (?:\([0-9]+\) )?)?(panic)(?:: |ked at )", "Go and Rust"),
         ("fatal error: ", r"^(fatal error): ", "Go's runtime"),
         ("panic", r"^[^\n]{0,80}\bhttp: (panic) serving\b", "Go's server"),
@@ -64,7 +73,15 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("REPORT====", r"^=(?:ERROR|CRASH) REPORT====", "Erlang"),
         ("** (", r"^ {0,12}(?:[^\n]{0,80}\[error\][^\n]{0,80})?\*\* \(([A-Z][A-Za-z0-9_.]{1,60})\)", "Elixir"),
         ("rror]", r"^[^\n]{0,60}?\[(?:[Ee]rror|crit|alert|emerg)\] [^\s]", "nginx, Apache, Elixir"),
-        ("RROR", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
+        ("RROR", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|/-])", "a logger's level"),
+        ("RROR", r"^\[Nest\] +[0-9]{1,9} +- [^\n]{5,60}? ERROR \[", "NestJS"),
+        (
+            "ERR",
+            r"^\[?[0-9][^\s]{0,40}[ \t](?:[AP]M )?(?:ERR|FTL|PNC)\]?[ \t]",
+            "zerolog's console, Serilog: a level in three letters",
+        ),
+        ("ERRO", r"^(?:[^\s]{1,40}[ \t]){0,2}ERRO(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
+        ("FATA", r"^(?:[^\s]{1,40}[ \t]){0,2}FATA(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("RITICAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
         ("FATAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
         ("level", _JSON_LEVEL, "a JSON logger's level"),

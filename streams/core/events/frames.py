@@ -90,8 +90,8 @@ _SHAPES = (
     ),
     _shape(Role.NAME, r"([A-Za-z0-9_~/-]++[./][A-Za-z0-9_./~*()\[\]-]++)$", "Go, as zap prints it"),
     _shape(Role.MORE, r"goroutine [0-9]++ (?:gp=[^\n]++)?\[", "Go", speech=Speech.GO),
-    _shape(Role.MORE, r"stack backtrace:", "Rust", speech=Speech.RUST),
-    _shape(Role.MORE, r"[ \t|+]*+(?:Caused by: |Suppressed: |\.\.\. [0-9]++ (?:more|common frames omitted))", "Java"),
+    _shape(Role.MORE, r"[sS]tack backtrace:", "Rust", speech=Speech.RUST),
+    _shape(Role.MORE, r"[ \t|+]*+(?:Caused by:(?: |$)|Suppressed: |\.\.\. [0-9]++ (?:more|common frames omitted))", "Java"),
     _shape(Role.MORE, r" ++---> |[ \t]*+--- End of ", ".NET: an inner error"),
     _shape(
         Role.MORE,

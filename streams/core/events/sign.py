@@ -18,6 +18,13 @@ class Sign(Struct, frozen=True):
     of: frozenset[str] = frozenset()  # the providers that can say it; empty: any
 
 
+class External(Struct, frozen=True):
+    """A service that an app asks, as the user names it, and which lines say that it fails."""
+
+    name: str
+    match: Callable[[str], bool]
+
+
 def sign(event: EventKind, needle: str, pattern: str, why: str, *of: str) -> Sign:
     """Compile a pattern that is searched for from the line's beginning (``^``) or behind its needle alone: linear time."""
     compiled = re.compile(pattern)
