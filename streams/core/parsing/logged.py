@@ -27,7 +27,7 @@ def reader(recognise: Recognise) -> Match:
         found = recognise(_bare(message))
         return None if found is None else _row(*found, stamp)
 
-    return read
+    return clean(read)
 
 
 def behind_heads(read: Match, may_be: Callable[[str], object], taken: Recognise) -> Format:
@@ -37,7 +37,7 @@ def behind_heads(read: Match, may_be: Callable[[str], object], taken: Recognise)
         row = read(text) if may_be(text) else None
         return None if row is None or taken(text) else row
 
-    return Format("logged", clean(match), "tolerant: a logger's head, then any of those before", 1.0, any_ms)
+    return Format("logged", match, "tolerant: a logger's head, then any of those before", 1.0, any_ms)
 
 
 def unless_headed(formats: tuple[Format, ...]) -> tuple[Format, ...]:
