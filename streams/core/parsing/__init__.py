@@ -65,22 +65,32 @@ def _behind_a_head(text: str) -> tuple[Format, Row] | None:
     return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES)
 
 
+def _plain(text: str) -> tuple[Format, Row] | None:
+    """Try all formats of texts but that of heads."""
+    return _first(text, _SERVER_CANDIDATES) or _first(text, _FRAMEWORK_CANDIDATES) or _first(text, _TOLERANT_CANDIDATES)
+
+
 def _text(text: str) -> tuple[Format, Row] | None:
     """Try all formats of texts in their order; those of frameworks are many, so one search tells whether it can be any."""
     found = _first(text, _SERVER_CANDIDATES)
-    if found is None and frameworks.may_be(text):
-        found = _first(text, _FRAMEWORK_CANDIDATES)
-        return _first(text, _LAST_CANDIDATES) if found is None else found
-    return _first(text, _TOLERANT_CANDIDATES) if found is None else found
+    if found is not None:
+        return found
+    if not frameworks.may_be(text):
+        return _first(text, _TOLERANT_CANDIDATES)
+    found = _first(text, _FRAMEWORK_CANDIDATES) or _first(text, _TOLERANT_CANDIDATES)
+    if found is None and (row := _HEADED(text)):
+        return _LOGGED, row
+    return found
 
 
 _BARE = (*_SERVERS, *frameworks.FORMATS, *_TOLERANT)
-_TEXTS = (*_BARE, logged.behind_heads(_behind_a_head, _BARE, frameworks.may_be))
 _SERVER_CANDIDATES = _candidates(_SERVERS)
 _FRAMEWORK_CANDIDATES = _candidates(frameworks.FORMATS)
 _TOLERANT_CANDIDATES = _candidates(_TOLERANT)
-_LAST_CANDIDATES = _candidates((*_TOLERANT, _TEXTS[-1]))
 _HEADED_CANDIDATES = _candidates((*_BARE, *frameworks.HEADED, *habits.HEADED))
+_HEADED = logged.reader(_behind_a_head)
+_LOGGED = logged.behind_heads(_HEADED, frameworks.may_be, _plain)
+_TEXTS = (*_BARE, _LOGGED)
 _SHAPES = (*json_requests.FORMATS, *json_proxies.FORMATS)
 _DOCUMENTS = (*_SHAPES, json_fields.tolerant(_text, _SHAPES))
 _DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)

@@ -17,25 +17,27 @@ _AFTER_A_DOCUMENT = (" []", " {}")  # Monolog writes what it has besides the con
 _LATEST = 20  # how long a logger's note of the time since its last line may be (Nest)
 
 
-def behind_heads(recognise: Recognise, others: tuple[Format, ...], may_be: Callable[[str], object]) -> Format:
-    """Return the format of what ``recognise`` takes behind a head, and none of ``others`` takes with it.
+def reader(recognise: Recognise) -> Match:
+    """Return what reads a line behind its head; whether another format takes it with its head is not asked."""
 
-    ``may_be`` is a cheap look at the line, taken before its head is read.
-    """
-
-    def taken(text: str) -> bool:
-        return any(other.needle in text and other.match(text) for other in others)
-
-    def match(text: str) -> Row | None:
-        if not may_be(text) or (peeled := heads.split(text)) is None:
+    def read(text: str) -> Row | None:
+        if (peeled := heads.split(text)) is None:
             return None
         stamp, message = peeled
         found = recognise(_bare(message))
-        if found is None or taken(text):
-            return None
-        return _row(*found, stamp)
+        return None if found is None else _row(*found, stamp)
 
-    return Format("logged", clean(match), "tolerant: a logger's head, then any of those before", 1.0, any_ms)
+    return clean(read)
+
+
+def behind_heads(read: Match, may_be: Callable[[str], object], taken: Recognise) -> Format:
+    """Return the format of what ``read`` reads and no format before takes as it is; ``may_be`` is a cheap first look."""
+
+    def match(text: str) -> Row | None:
+        row = read(text) if may_be(text) else None
+        return None if row is None or taken(text) else row
+
+    return Format("logged", match, "tolerant: a logger's head, then any of those before", 1.0, any_ms)
 
 
 def unless_headed(formats: tuple[Format, ...]) -> tuple[Format, ...]:

@@ -14,7 +14,7 @@ STATUS = r"[1-5][0-9]{2}"
 # An address or a host's name: not a logger's name with colons before an address.
 ADDRESS = r"(?:[0-9A-Fa-f:.]++(?![^\ %,)\]|])(?:%[0-9A-Za-z]++)?+|[A-Za-z0-9_.-]++(?![^\ ,)\]|]))"
 PEER = r"(?:\[[0-9A-Fa-f:.]++\]|[0-9A-Za-z:._-]*?):[0-9]{1,5}(?![0-9:])"
-PORT_TOO = r"(?:[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}(?=\ )"  # a peer of which the port is surely one
+PORT_TOO = r"(?:[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}(?![^\ ])"  # a peer of which the port is surely one
 QUOTED = r'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'  # what stands between quotes, with escapes
 QUOTED_TARGET = r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+)*+'  # the same without blanks
 CLF_DATE = r"[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}"

@@ -13,11 +13,11 @@ from streams.core.parsing.pieces import (
     ISO_STAMP,
     METHOD,
     PATH,
-    PEER,
     PORT_TOO,
     QUOTED,
     QUOTED_TARGET,
     STATUS,
+    address_of,
     named,
     path_of,
 )
@@ -49,8 +49,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "client": ("remote_addr", "client_ip", "http.client_ip", "client.address", "remote_ip"),
     "agent": ("user_agent", "http.user_agent", "user_agent.original"),
 }
+_ASKED_BY = re.compile(ANY_METHOD).fullmatch
 _CODE = re.compile(rf"{STATUS}(?: [A-Za-z ]*)?").fullmatch
-_OF_A_PEER = re.compile(rf"{PEER}", re.VERBOSE).fullmatch
+_OF_A_PEER = re.compile(rf"{PORT_TOO}", re.VERBOSE).fullmatch
 
 
 def _tracing(text: str) -> Row | None:
@@ -65,13 +66,14 @@ def _tracing(text: str) -> Row | None:
     told = _fields(rest)
     found = {field: next((told[name] for name in names if name in told), None) for field, names in _NAMES.items()}
     status, target, client_ip = found["status"], found["target"], found["client"]
-    if status is None or not _CODE(status) or (done[1] != "finished processing request" and found["method"] is None):
+    method = found["method"] if _ASKED_BY(found["method"] or "") else None
+    if status is None or not _CODE(status) or (done[1] != "finished processing request" and method is None):
         return None
-    if client_ip is not None and _OF_A_PEER(client_ip) and client_ip.count(":") in (1, 8):
-        client_ip = client_ip.rpartition(":")[0]
+    if client_ip is not None and _OF_A_PEER(client_ip):
+        client_ip = address_of(client_ip)
     return Fields(
-        client_ip and client_ip.strip("[]"),
-        found["method"],
+        client_ip,
+        method,
         target and path_of(target),
         status[:3],
         _took_ms(found["elapsed"], told),
