@@ -1,4 +1,4 @@
-"""Requests told over several lines: holds the open ones of one instance. Knows no log format and no clock.
+"""What one instance tells over several lines: its open requests and its open stack trace. Knows no log format and no clock.
 
 State that survives a crash: plain values out (``dump``) and in (``load``), equal when they hold the same. Bounded twice:
 by a cap and by age.
@@ -9,9 +9,12 @@ from typing import Any
 
 from msgspec import Struct, convert, structs, to_builtins
 
-from streams.core.values import Reason, Request
+from streams.core import traces
+from streams.core.traces import Line, Place, Told, Trace
+from streams.core.values import Event, Reason, Request, Skipped
 
 CAP = 256
+_PART = Skipped(Reason.PART)
 
 
 class Kind(StrEnum):
@@ -47,19 +50,22 @@ class Open(Struct, frozen=True, gc=False):
 
 
 class Joins:
-    """The open requests of one instance, in the order of their starts."""
+    """The open requests of one instance, in the order of their starts, and its open stack trace."""
 
-    __slots__ = ("_open", "cap", "dropped")
+    __slots__ = ("_open", "cap", "dropped", "leaned", "told", "trace")
 
-    def __init__(self, cap: int = CAP, requests: tuple[Open, ...] = ()) -> None:
+    def __init__(self, cap: int = CAP, requests: tuple[Open, ...] = (), trace: Trace | None = None) -> None:
         """Begin with what was open, if anything."""
         self.cap = cap
         self.dropped = 0  # how many the last ``take`` pushed out; no part of the state
+        self.told: tuple[Told, ...] = ()  # what the last line let be told; no part of the state
+        self.leaned = False  # whether a request was told over several lines at all; no part of the state
+        self.trace = trace
         self._open = list(requests)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both hold the same open requests."""
-        return isinstance(other, Joins) and self._open == other._open
+        """Tell whether both hold the same open requests and trace."""
+        return isinstance(other, Joins) and (self._open, self.trace) == (other._open, other.trace)
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
@@ -67,18 +73,43 @@ class Joins:
         """Return how many requests are open."""
         return len(self._open)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is open."""
+        return not self._open and self.trace is None
+
     def copy(self) -> "Joins":
         """Return an independent copy."""
-        return Joins(self.cap, tuple(self._open))
+        new = Joins(self.cap, tuple(self._open), self.trace)
+        new.leaned = self.leaned
+        return new
 
-    def dump(self) -> list[Any]:
-        """Return the open requests as plain JSON values."""
-        return [to_builtins(each) for each in self._open]
+    def dump(self) -> dict[str, Any]:
+        """Return what is open as plain JSON values."""
+        return {"requests": to_builtins(self._open), "trace": to_builtins(self.trace)}
 
     @classmethod
-    def load(cls, values: list[Any], cap: int = CAP) -> "Joins":
-        """Take back what ``dump`` gave."""
-        return cls(cap, tuple(convert(values, list[Open])))
+    def load(cls, values: dict[str, Any] | list[Any], cap: int = CAP) -> "Joins":
+        """Take back what ``dump`` gave; before there were traces, that was a list of the requests."""
+        if isinstance(values, list):
+            values = {"requests": values, "trace": None}
+        return cls(cap, convert(values["requests"], tuple[Open, ...]), convert(values["trace"], Trace | None))
+
+    def follow(self, line: Line, place: Place) -> Event | Skipped | None:
+        """Take in a line that is no request; return what it is by itself. ``told`` then says what can be told now."""
+        followed = traces.follow(self.trace, line, place)
+        self.trace, self.told = followed.trace, followed.told
+        if followed.part:
+            return _PART
+        return self.trace.event if self.trace is not None and self.trace.place is place else line.event
+
+    def end(self, clock_ms: int | None = None) -> tuple[Told, ...]:
+        """Return what an open trace tells if by the clock it is over, without one in any case; it is open no more."""
+        trace = self.trace
+        if trace is None or (clock_ms is not None and not traces.is_over(trace, clock_ms)):
+            return ()
+        self.trace = None
+        return traces.ended(trace)
 
     def expire(self, before_ms: int) -> int:
         """Drop the requests that began before this; return how many."""
@@ -89,7 +120,7 @@ class Joins:
 
     def take(self, fragment: Fragment, at_ms: int | None, line_number: int | None = None) -> Request | Reason:
         """Open a request, or complete one; ``dropped`` then says how many the cap pushed out."""
-        self.dropped = 0
+        self.dropped, self.leaned = 0, True
         if fragment.kind is Kind.STARTED:
             return self._begin(Open(fragment, at_ms, line_number))
         several = self._of(fragment)
@@ -146,11 +177,13 @@ def _began_ms(start: Open) -> int | None:
 def _request(end: Fragment, at_ms: int | None, start: Open) -> Request:
     begin = start.fragment
     started_ms = _began_ms(start) if begin.stamp_ms is None else begin.stamp_ms
+    if at_ms is None:
+        at_ms = end.stamp_ms
     if at_ms is None and started_ms is not None:
         at_ms = started_ms + round(end.duration_ms or 0)
     target = begin.target if end.target is None else end.target
     return Request(
-        at_ms=end.stamp_ms if at_ms is None else at_ms,
+        at_ms=at_ms,
         method=begin.method,
         target=target,
         path=None if target is None else target.split("?", 1)[0],

@@ -6,10 +6,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.core.batches import Batch, Lines, Unreadable, read
+from streams.core.deltas import Deltas
 from streams.core.folding import Folding
 from streams.core.joins import Joins
 from streams.core.plan import PANE_MS, Plan
-from streams.core.records import Dead, Output, Progress, Record, Requests, Snapshot, Step
+from streams.core.records import Dead, Output, Progress, Record, Requests, Security, Snapshot, Step
 from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.values import Reason
@@ -26,9 +27,9 @@ class Waiting(Struct, frozen=True, gc=False):
 
 
 class Partition:
-    """What stage 1 remembers of one source partition: its clock, its open panes, its open joins.
+    """What stage 1 remembers of one source partition: its clock, its open panes, what instances have open.
 
-    Keys of the state: ``pane/<start>/<app>`` -> tally, ``join/<app>/<instance>`` -> open requests.
+    Keys of the state: ``pane/<start>/<app>`` -> tally, ``join/<app>/<instance>`` -> open requests and trace.
 
     Records wait to be folded together, as a column costs little more than a line, until a tick, or until there are
     enough lines. Both are facts of the log, so that the same records give the same documents wherever a run was cut. A
@@ -129,7 +130,19 @@ def _fold(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
         for app, instance, region, columns in folding.published
     ]
     outputs += [replace(each, id=f"{state.number}/{each.id}") for each in folding.deltas.happened]
+    outputs += numbered(folding.deltas.found, name)
     return Step(absorb(state, folding, plan), outputs)
+
+
+def numbered(found: list[Security], name: str) -> list[Security]:
+    """Give findings their ids: by their content's order, as the order of columns depends on caches."""
+    found.sort(key=_place)
+    return [replace(each, id=f"{name}/{number}") for number, each in enumerate(found)]
+
+
+def _place(each: Security) -> tuple[int | str, ...]:
+    finding = each.finding
+    return each.at_ms, each.app, each.instance, finding.rule, finding.client_ip or "", finding.evidence
 
 
 def dead(state: Partition, record: Record, why: Unreadable, line: bytes | None = None, part: str = "") -> Dead:
@@ -141,11 +154,11 @@ def dead(state: Partition, record: Record, why: Unreadable, line: bytes | None =
 def absorb(state: Partition, folding: Folding, plan: Plan) -> dict[str, Any]:
     """Merge what was folded into the panes it belongs to; return what changed. Nothing here can raise."""
     writes: dict[str, Any] = {}
-    routes, evidence = plan.limits.routes_per_pane, plan.limits.evidence_lines
+    routes, evidence, suspects = plan.limits.routes_per_pane, plan.limits.evidence_lines, plan.limits.suspects
     for start_ms, app, counted in folding.counted:
         _pane(state, (start_ms, app), writes).count(counted, routes, evidence)
     for key, delta in folding.deltas.tallies.items():
-        _pane(state, key, writes).merge(delta, routes, evidence)
+        _pane(state, key, writes).merge(delta, routes, evidence, suspects)
     for (app, instance), joins in folding.joined.items():
         state.joins[app, instance] = joins
         writes[f"join/{app}/{instance}"] = joins
@@ -166,6 +179,7 @@ def _pane(state: Partition, key: tuple[int, str], writes: dict[str, Any]) -> Tal
 def _tick(state: Partition, record: Record, plan: Plan) -> Step:
     settled = settle(state, plan)
     writes, outputs = settled.writes, settled.outputs
+    outputs += end_traces(state, plan, writes, state.clock_ms)
     for start, app in sorted(state.unsent):
         tally = state.panes[start, app].copy()
         outputs.append(Snapshot(app, start, state.number, record.offset, tally))
@@ -179,6 +193,18 @@ def _tick(state: Partition, record: Record, plan: Plan) -> Step:
     return Step(writes, outputs)
 
 
+def end_traces(state: Partition, plan: Plan, writes: dict[str, Any], clock_ms: int | None) -> list[Output]:
+    """Tell the stack traces to which nothing was added for a while; without a clock, all."""
+    deltas = Deltas(state.clock_ms, plan.lateness_ms)
+    for (app, instance), joins in state.joins.items():
+        for told in joins.end(clock_ms):
+            deltas.tell(app, instance, told)
+            writes[f"join/{app}/{instance}"] = joins
+    for key, delta in deltas.tallies.items():
+        _pane(state, key, writes).merge(delta)
+    return [replace(each, id=f"{state.number}/{each.id}") for each in deltas.happened]
+
+
 def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
     """Drop open requests that grew too old, counted where they would have ended: in the pane of now."""
     for (app, instance), joins in list(state.joins.items()):
@@ -190,7 +216,7 @@ def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
             pane.skipped[Reason.DROPPED] += dropped
             state.unsent.add((start, app))
             writes[f"pane/{start}/{app}"], writes[key] = pane, joins
-        if not len(joins):
+        if joins.idle:
             del state.joins[app, instance]
             writes[key] = None
 

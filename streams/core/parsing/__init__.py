@@ -7,37 +7,40 @@ before the dear.
 from itertools import groupby
 from math import isfinite
 
-from streams.core.joins import Fragment
 from streams.core.parsing import (
     clf,
     clf_habits,
+    frameworks,
     habits,
-    halves,
+    hashicorp,
+    heads,
     json_fields,
     json_proxies,
     json_requests,
     logfmt,
+    logged,
     morgan,
-    rails,
+    pieces,
     spoken,
-    spoken_go,
     uvicorn,
 )
-from streams.core.parsing.format import Format, Number, Row, Texts
+from streams.core.parsing.format import Format, Number, Row, Texts, not_after, yielding
+from streams.core.parsing.parts import fragment
 from streams.core.values import Request
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
 
-_TEXTS = (
+_SERVERS = (
     *morgan.FORMATS,
-    *clf.FORMATS,
-    *clf_habits.FORMATS,
+    *not_after(rf"(?:{heads.LEVEL_AND_COLON}|{pieces.PORT_TOO})", clf.FORMATS),
+    *yielding(logged.unless_headed(clf_habits.FORMATS), frameworks.OF_CLF),
     *uvicorn.FORMATS,
     *spoken.FORMATS,
-    *spoken_go.FORMATS,
-    *logfmt.FORMATS,
+    *hashicorp.FORMATS,
+)
+_TOLERANT = (
+    *yielding(logfmt.FORMATS, frameworks.OF_PAIRS),
     *habits.FORMATS,
-    json_fields.HEADED,
 )
 
 
@@ -55,9 +58,28 @@ def _first(text: str, candidates: tuple[tuple[str, tuple[Format, ...]], ...]) ->
     return None
 
 
-_TEXT_CANDIDATES = _candidates(_TEXTS)
+def _behind_a_head(text: str) -> tuple[Format, Row] | None:
+    return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES)
+
+
+def _text(text: str) -> tuple[Format, Row] | None:
+    """Try all formats of texts in their order; those of frameworks are many, so one search tells whether it can be any."""
+    found = _first(text, _SERVER_CANDIDATES)
+    if found is None and frameworks.may_be(text):
+        found = _first(text, _FRAMEWORK_CANDIDATES)
+        return _first(text, _LAST_CANDIDATES) if found is None else found
+    return _first(text, _TOLERANT_CANDIDATES) if found is None else found
+
+
+_BARE = (*_SERVERS, *frameworks.FORMATS, *_TOLERANT)
+_TEXTS = (*_BARE, logged.behind_heads(_behind_a_head, _BARE, frameworks.may_be))
+_SERVER_CANDIDATES = _candidates(_SERVERS)
+_FRAMEWORK_CANDIDATES = _candidates(frameworks.FORMATS)
+_TOLERANT_CANDIDATES = _candidates(_TOLERANT)
+_LAST_CANDIDATES = _candidates((*_TOLERANT, _TEXTS[-1]))
+_HEADED_CANDIDATES = _candidates((*_BARE, *frameworks.HEADED, *habits.HEADED))
 _SHAPES = (*json_requests.FORMATS, *json_proxies.FORMATS)
-_DOCUMENTS = (*_SHAPES, json_fields.tolerant(lambda text: _first(text, _TEXT_CANDIDATES), _SHAPES))
+_DOCUMENTS = (*_SHAPES, json_fields.tolerant(_text, _SHAPES))
 _DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)
 
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
@@ -68,12 +90,7 @@ _UNKNOWN = ("", "-", None)
 
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
-    return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _TEXT_CANDIDATES)
-
-
-def fragment(text: str) -> Fragment | None:
-    """Return what a message says about a request that is told over several lines, None when it says nothing."""
-    return halves.fragment(text) if text[:1] == "{" else rails.fragment(text)
+    return _first(text, _DOCUMENT_CANDIDATES) if text[:1] == "{" else _text(text)
 
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:

@@ -1,4 +1,4 @@
-"""Requests that Go's servers tell in a sentence of their own log: Gitea, Consul and Nomad. Knows no envelope."""
+"""Requests that Consul and Nomad tell in a sentence of their debug log, without a status. Knows no envelope."""
 
 import re
 
@@ -8,27 +8,12 @@ from streams.core.parsing.stamps import any_ms
 
 _TOOK = r"((?:[0-9]++(?:\.[0-9]++)?+(?:ns|us|µs|ms|h|m|s))++)"
 _STAMP = r"([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?+(?:Z|[+-][0-9:]{4,6})?+)"
-_GITEA = re.compile(
-    rf"(?:\[Macaron\]\ )?+ (?:{_STAMP}:?\ )?+ [^\"\n]{{0,200}}?"
-    r"(?:router:\ completed|Completed)\ ([A-Z]++)\ ([^ \n]++)\ (?:for\ ([^ ,\n]++),\ )?+ ([0-9]{3})\ [A-Za-z'\ -]{1,40}?\ in\ "
-    rf"{_TOOK} (?:\ @\ [^\n]*+)?+",
-    re.VERBOSE,
-).fullmatch
 _HASHICORP = re.compile(
     rf"(?:{_STAMP}\ )?+ \[DEBUG\]\ (?:[a-z]++\.)?+http:\ "
     r"(?:Request\ (?:finished:\ method=)?+|request\ complete:\ method=)([A-Z]++)\ (?:url=|path=)?+([^ \n]++)\ "
     rf"(?:\({_TOOK}\)\ from=([^ \n]++) | from=([^ \n]++)\ latency=\"?+{_TOOK}\"?+ | duration=\"?+{_TOOK}\"?+)",
     re.VERBOSE,
 ).fullmatch
-
-
-def gitea(text: str) -> Row | None:
-    """Return the row of the end of a request; 1.16 named the client, older ones had it at the begin alone."""
-    found = _GITEA(text)
-    if found is None:
-        return None
-    stamp, method, target, peer, status, took = found.groups()
-    return Fields(_address(peer), method, target, status, spelt_ms(took, 1.0), stamp)
 
 
 def hashicorp(text: str) -> Row | None:
@@ -44,7 +29,4 @@ def _address(peer: str | None) -> str | None:
     return None if peer is None else peer.rpartition(":")[0].strip("[]") or None
 
 
-FORMATS = (
-    Format("gitea", clean(gitea), "the end of a request, in words", 1.0, any_ms, needle="ompleted "),
-    Format("hashicorp", clean(hashicorp), "Consul's and Nomad's debug lines: no status", 1.0, any_ms, needle="[DEBUG]"),
-)
+FORMATS = (Format("hashicorp", clean(hashicorp), "Consul's and Nomad's debug lines: no status", 1.0, any_ms, needle="[DEBUG]"),)
