@@ -126,6 +126,11 @@ def _told(rng: Random, formats: Sequence[str], at_ms: int, errors: float, slow: 
             yield 0, f'[{an_id}] Started GET "{target}" for 203.0.113.7 at 2025-10-10 18:00:00 +0000'
             yield 0, f"[{an_id}] Processing by HomeController#index as HTML"
             yield rng.randrange(4_000), f"[{an_id}] Completed {status} OK in {took:.0f}ms (Views: 0.1ms)"
+        case "fastify":
+            asked = {"method": "GET", "url": target, "remoteAddress": "203.0.113.7"}
+            yield 0, json.dumps({"level": 30, "reqId": an_id, "req": asked, "msg": "incoming request"})
+            answered = {"res": {"statusCode": int(status)}, "responseTime": round(took, 2)}
+            yield rng.randrange(4_000), json.dumps({"level": 30, "reqId": an_id, **answered, "msg": "request completed"})
         case _:
             for said in rng.choice(NOISE).format(took=took).split("\n"):
                 yield 0, said

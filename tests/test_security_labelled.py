@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from streams.core import lines, reading
-from streams.core.joins import Joins
-from streams.core.security.values import Bucket, Guard
-from streams.core.values import Request
+from streams.core.plan import Plan
+from streams.core.records import Security
+from streams.core.security.values import Guard
 from streams.hosts.parse_files import rows
+from streams.hosts.replay import Replay
 from streams.settings import load
 
 HERE = Path(__file__).parent
@@ -43,7 +43,7 @@ def labels(file: Path) -> Iterator[dict[str, Any]]:
 def test_labelled_lines(name: str, guard: Guard) -> None:
     """Each line that is a failed login or abuse is told of, with its address, and no other, but for those that are known."""
     log = FIXTURES / "security_fail2ban" / f"{name}.log"
-    told = rows(iter([log.read_bytes()]), "", explain=False, guard=guard)
+    told = rows(iter([log.read_bytes()]), "", Plan(security=guard))
     found = {row["line"]: row for row in told if row["kind"] == "security"}
     wanted = {row["line"]: row for row in labels(log.with_suffix(".expected.ndjson")) if row["match"]}
     assert wanted.keys() - found.keys() == MISSED.get(name, set())
@@ -56,42 +56,16 @@ def test_refused_logins_of_a_linux(guard: Guard) -> None:
     """In the log of a server all refused logins are told of, and nothing else."""
     log = FIXTURES / "security_auth" / "linux_2k.log"
     wanted = {row["line"] for row in labels(log.with_suffix(".expected.ndjson")) if row["event_id"] in FAILURES}
-    told = rows(iter([log.read_bytes()]), "", explain=False, guard=guard)
+    told = rows(iter([log.read_bytes()]), "", Plan(security=guard))
     assert {row["line"] for row in told if row["kind"] == "security"} == wanted
     assert len(wanted) == 536
 
 
-def hits(log: Path, guard: Guard) -> Iterator[tuple[int, str | None, tuple[str, ...], str]]:
-    """Yield what a log says, ten seconds of requests at once: when, of whom, the buckets it fills, and with what."""
-    panes: dict[int, list[Request]] = {}
-    for number, raw in enumerate(log.read_text("utf-8").splitlines()):
-        line = lines.unwrap(raw)
-        parsed = reading.parse(line, Joins())
-        if isinstance(parsed, Request):
-            panes.setdefault((parsed.at_ms or 0) // 10_000, []).append(parsed)
-        elif found := guard.line(line.text):
-            yield number * 1_000, found.client_ip, found.feeds, ""
-    for pane, requests in sorted(panes.items()):
-        statuses = [None if each.status is None else str(each.status) for each in requests]
-        clients, agents = [each.client_ip for each in requests], [each.agent for each in requests]
-        seen = guard.requests(clients, [each.method for each in requests], [each.target for each in requests], statuses, agents)
-        yield from ((pane * 10_000, found.client_ip, found.feeds, "") for _, found in seen.findings)
-        yield from ((pane * 10_000, each.client_ip, (each.bucket,), each.value) for each in seen.suspects)
-
-
-def overflows(bucket: Bucket, filled: list[tuple[int, str]]) -> bool:
-    """Pour what one client did into one bucket: a plain recount."""
-    level, before, values = 0.0, 0, set()
-    for at_ms, value in filled:
-        level = max(0.0, level - (at_ms - before) / bucket.leak_ms)
-        before = at_ms
-        if bucket.distinct and value in values:
-            continue
-        values.add(value)
-        level += 1
-        if level > bucket.capacity:
-            return True
-    return False
+def named(log: Path, guard: Guard) -> set[str | None]:
+    """Return the clients that a replay of a log names, by a finding or by a bucket."""
+    found: list[object] = []
+    found += Replay(Plan(security=guard, requests=False), [log], "web").outputs(show=found.append)
+    return {each.finding.client_ip for each in found if isinstance(each, Security)}
 
 
 LOGS = sorted((FIXTURES / "security_crowdsec").glob("*.log"))
@@ -101,14 +75,7 @@ LOGS = sorted((FIXTURES / "security_crowdsec").glob("*.log"))
 def test_labelled_addresses(log: Path, guard: Guard) -> None:
     """Each address that attacks is named by a finding or by a bucket, and no other is."""
     wanted = {source for row in labels(log.with_suffix(".alerts.ndjson")) for source in row["sources"]}
-    named, filled = set(), dict[tuple[str, str], list[tuple[int, str]]]()
-    for at_ms, client, feeds, value in hits(log, guard):
-        for bucket in feeds:
-            filled.setdefault((client or "", bucket), []).append((at_ms, value))
-        if not feeds and client:
-            named.add(client)
-    named |= {client for (client, bucket), hit in filled.items() if overflows(guard.buckets[bucket], hit)}
-    assert named == wanted
+    assert named(log, guard) - {None} == wanted
 
 
 NORMAL = ("nginx/zanbil_900.log", "json/nginx_json_500.log", "logfmt/loki_distributor_1400.log", "openstack/nova_900.log")
@@ -117,9 +84,4 @@ NORMAL = ("nginx/zanbil_900.log", "json/nginx_json_500.log", "logfmt/loki_distri
 @pytest.mark.parametrize("name", NORMAL)
 def test_normal_traffic_fills_no_bucket(name: str, guard: Guard) -> None:
     """No client of a shop, an API or a cloud in daily use is named, by a finding or by a bucket."""
-    filled: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for at_ms, client, feeds, value in hits(FIXTURES / name, guard):
-        assert feeds, client
-        for bucket in feeds:
-            filled.setdefault((client or "", bucket), []).append((at_ms, value))
-    assert not [key for key, hit in filled.items() if overflows(guard.buckets[key[1]], hit)]
+    assert named(FIXTURES / name, guard) == set()

@@ -7,13 +7,12 @@ before the dear.
 from itertools import groupby
 from math import isfinite
 
-from streams.core.joins import Fragment
 from streams.core.parsing import (
     clf,
     clf_habits,
     frameworks,
     habits,
-    halves,
+    hashicorp,
     heads,
     json_fields,
     json_proxies,
@@ -21,13 +20,12 @@ from streams.core.parsing import (
     logfmt,
     logged,
     morgan,
-    parts,
     pieces,
     spoken,
-    spoken_go,
     uvicorn,
 )
 from streams.core.parsing.format import Format, Number, Row, Texts, not_after, yielding
+from streams.core.parsing.parts import fragment
 from streams.core.values import Request
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
@@ -38,12 +36,11 @@ _SERVERS = (
     *yielding(logged.unless_headed(clf_habits.FORMATS), frameworks.OF_CLF),
     *uvicorn.FORMATS,
     *spoken.FORMATS,
-    *spoken_go.FORMATS,
+    *hashicorp.FORMATS,
 )
 _TOLERANT = (
     *yielding(logfmt.FORMATS, frameworks.OF_PAIRS),
     *habits.FORMATS,
-    json_fields.HEADED,
 )
 
 
@@ -104,11 +101,6 @@ _UNKNOWN = ("", "-", None)
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
     return _first(text, _DOCUMENT_CANDIDATES) if text[:1] == "{" else _text(text)
-
-
-def fragment(text: str) -> Fragment | None:
-    """Return what a message says about a request that is told over several lines, None when it says nothing."""
-    return halves.fragment(text) if text[:1] == "{" else parts.fragment(text)
 
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:

@@ -226,6 +226,7 @@ REFUSED = (
         "logger",
         r"http\.(?:log\.error|handlers)(?:\..*)?|.*(?:HttpClient|httpx|urllib3|httpcore|aiohttp\.client|axios|okhttp).*",
     ),
+    ("errId", r".+"),  # Caddy's error log, whose name its console writes before the document
     ("category", r".*HttpClient.*"),
     ("sourceContext", r".*HttpClient.*"),
     ("loggerName", r".*(?:HttpClient|RestTemplate|WebClient|Feign).*"),

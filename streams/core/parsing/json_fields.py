@@ -1,10 +1,8 @@
 """Requests as JSON documents of any shape, by the names of their fields. Tolerant; knows no text format by name.
 
-Also what loggers put into documents: text lines (morgan writes through winston and pino) and documents as text; and the
-documents that some write behind a head of text (zap's console, winston's simple).
+Also what loggers put into documents: text lines (morgan writes through winston and pino), and documents as text.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +10,7 @@ import orjson
 
 from streams.core.parsing import fields
 from streams.core.parsing.durations import spelt_ms
-from streams.core.parsing.format import Fields, Format, Row, clean, otherwise
+from streams.core.parsing.format import Fields, Format, Row, otherwise
 from streams.core.parsing.stamps import any_ms
 
 Recognise = Callable[[str], tuple[Format, Row] | None]
@@ -20,11 +18,6 @@ Recognise = Callable[[str], tuple[Format, Row] | None]
 _MESSAGES = ("message", "msg", "event", "log", "body", "short_message", "textPayload", "line")
 _SPELT = "properties"  # Azure's App Service writes this document as text
 _DEEPEST = 3  # documents as text in documents as text
-_HEAD = re.compile(
-    r"\[?+(?:([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.,]{8,18}(?:Z|\ ?[+-][0-9:]{4,6})?+)(?=[\t \]]))?+"  # the logger's
-    r"([^{\"=\n]{1,300})"
-).match
-_OTHERS = ("http.log.error", "http.handlers", "HttpClient")  # loggers whose lines tell no request to this app
 
 
 def tolerant(recognise: Recognise, strict: tuple[Format, ...]) -> Format:
@@ -49,20 +42,6 @@ def tolerant(recognise: Recognise, strict: tuple[Format, ...]) -> Format:
 
     why = "tolerant: only what the known shapes leave"
     return Format("json", otherwise(match, strict), why, 1.0, any_ms, needle="{", searches=True)
-
-
-def headed(text: str) -> Row | None:
-    """Return the row of a document behind a head: zap's console, or any logger that puts a level and a message there."""
-    if text[-1:] != "}" or text[:1] == "{":
-        return None
-    head = _HEAD(text)
-    document = None if head is None else _document(text[head.end() :])
-    if head is None or document is None or text[head.end() - 1] not in "\t :" or any(name in head[2] for name in _OTHERS):
-        return None
-    row = fields.find(document)
-    if row is None or row.stamp is not None or head[1] is None:
-        return row
-    return Fields(row.client_ip, row.method, row.target, row.status, row.duration, head[1], row.agent)
 
 
 def _document(text: str) -> dict[str, Any] | None:
@@ -94,6 +73,3 @@ def _within(document: dict[str, Any], fmt: Format, row: Row) -> Row:
 
 
 _INNER = Format("inner", match=lambda _: None, why="a document inside a document, never matched", unit_ms=1.0, stamp_ms=any_ms)
-HEADED = Format(
-    "json-headed", clean(headed), "tolerant: a document to the end of the line", 1.0, any_ms, needle="{", searches=True
-)

@@ -41,6 +41,7 @@ class Caddy(Struct, gc=False):
     duration: float | str | None = None
     ts: str | float | None = None
     logger: str = _ACCESS
+    err_id: str = ""  # of the error log alone: a console writes the logger's name before the document
 
     def groups(self) -> Texts:
         """Return the seven fields."""
@@ -112,7 +113,9 @@ _caddy, _traefik, _cloudflare = typed(Caddy), typed(Traefik), typed(Cloudflare)
 def caddy(text: str) -> Row | None:
     """Return the row of an access line; Caddy's error log tells the same requests beside it."""
     row = _caddy(text)
-    return row if isinstance(row, Caddy) and row.logger.startswith(_ACCESS) and " " not in row.request.method else None
+    if not isinstance(row, Caddy) or row.err_id:
+        return None
+    return row if row.logger.startswith(_ACCESS) and " " not in row.request.method else None
 
 
 def traefik(text: str) -> Row | None:

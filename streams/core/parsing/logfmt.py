@@ -4,7 +4,7 @@ import re
 
 from msgspec import Struct
 
-from streams.core.parsing import fields, json_fields
+from streams.core.parsing import fields
 from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import Format, Row, Texts, fullmatch, otherwise
 from streams.core.parsing.stamps import any_ms
@@ -30,7 +30,7 @@ _USUAL = re.compile(
 
 # A pair begins at the line's begin or after a blank: without that, each letter of a long word would be tried as a begin.
 _PAIR = re.compile(
-    r'(?:^|(?<=[ \t]))([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+)),?+(?=[ \t]|$)'
+    r'(?:^|(?<=[ \t]))([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)'
 ).findall
 _ASKED = ("ethod=", "verb=", 'request="')  # one of them is in every line of pairs that is a request
 _MOST_PAIRS = 200
@@ -61,11 +61,7 @@ def match(text: str) -> Row | None:
     pairs = _PAIR(text)
     if len(pairs) > _MOST_PAIRS:
         return None
-    return fields.find({name: quoted or _bare(bare) for name, quoted, bare in reversed(pairs)})
-
-
-def _bare(value: str) -> str:
-    return value.removesuffix(",")  # some write commas between the pairs
+    return fields.find({name: quoted or bare for name, quoted, bare in reversed(pairs)})
 
 
 _STRICT = (
@@ -76,7 +72,7 @@ FORMATS = (
     *_STRICT,
     Format(
         "logfmt",
-        otherwise(match, (*_STRICT, json_fields.HEADED)),
+        otherwise(match, _STRICT),
         "tolerant: pairs under names that requests have",
         1.0,
         any_ms,

@@ -1,4 +1,4 @@
-"""Requests that Go's servers tell in a sentence of their own log: Consul and Nomad. Knows no envelope."""
+"""Requests that Consul and Nomad tell in a sentence of their debug log, without a status. Knows no envelope."""
 
 import re
 
