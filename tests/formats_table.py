@@ -36,7 +36,7 @@ def table() -> str:
     known, sections = cases(), [HEAD.rstrip() + "\n"]
     for fmt in FORMATS:
         mine = known[fmt.name]
-        plain = [case for case in mine if case["line"].strip().isprintable()]
+        plain = [case for case in mine if case["line"].strip().replace("\t", " ").isprintable()]
         sample = min(plain, key=lambda case: (bool(case.get("edge")), len(case["line"])))
         told = [field for field in FIELDS if any(case.get(field) is not None for case in mine)]
         origins = dict.fromkeys(case["origin"] for case in mine)

@@ -153,7 +153,7 @@ def formats() -> str:
     samples: dict[str, str] = {}
     for file in sorted((ROOT / "tests" / "formats").glob("*.toml")):
         for case in tomllib.loads(file.read_text(encoding="utf-8"))["case"]:
-            line, name = case.get("line", "").strip(), case.get("format", "")
+            line, name = case.get("line", "").strip().replace("\t", " "), case.get("format", "")
             if line.isprintable() and line and not case.get("edge") and len(line) < len(samples.get(name, line + "+")):
                 samples[name] = line  # colours are shown by no sample
     rows = ["| format | duration | sample |", "|---|---|---|"]

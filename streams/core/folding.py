@@ -10,9 +10,10 @@ from streams.core import events, reading, stamps
 from streams.core.batches import Batch, FlyLine
 from streams.core.columns import Columns
 from streams.core.deltas import Deltas
+from streams.core.instances import Instances
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import unwrap
-from streams.core.parsing import recognise
+from streams.core.parsing import recognise, w3c
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
 from streams.core.routes import OTHER
@@ -28,7 +29,7 @@ class Folding:
 
     __slots__ = (
         "_apps",
-        "_joins",
+        "_instances",
         "_new_apps",
         "_plan",
         "_sources",
@@ -50,14 +51,15 @@ class Folding:
         clock_ms: int = 0,
     ) -> None:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
-        self._sources, self._joins, self._apps = sources, joins, apps
+        self._sources, self._apps = sources, apps
+        self._instances = Instances(joins, plan.limits.joins)
+        self.joined = self._instances.changed
         self._plan, self.clock_ms = plan, clock_ms
         self._new_apps: set[str] = set()
         self._touched: dict[tuple[str, str], Source] = {}
         self.deltas = Deltas(clock_ms)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
-        self.joined: dict[tuple[str, str], Joins] = {}
         self.provider = ""  # of the lines at hand
 
     def begin(self, clock_ms: int, offset: int) -> None:
@@ -206,6 +208,8 @@ class Folding:
             self._join(source, part, stamp)
             if event := events.recognise(text, self.provider):  # Rails tells an error and its request in one line
                 self.deltas.happen(source, event, stamp, beside=True)
+        elif told := w3c.row(self._instances.columns((source.app, source.instance), self.clock_ms), text):
+            source.apart(w3c.HEADED, told, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
         elif event := events.recognise(text, self.provider):
@@ -214,12 +218,7 @@ class Folding:
             self.deltas.skip(source, part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
-        key = (source.app, source.instance)
-        joins = self.joined.get(key)
-        if joins is None:
-            old = self._joins.get(key)
-            joins = self.joined[key] = old.copy() if old is not None else Joins()
-            joins.cap = self._plan.limits.joins
+        joins = self._instances.own((source.app, source.instance))
         parsed = reading.joined(part, None if stamp is None else stamps.ms(stamp), joins)
         if joins.dropped:
             self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped

@@ -1,7 +1,7 @@
 """Requests told over several lines: holds the open ones of one instance. Knows no log format and no clock.
 
-State that survives a crash: plain values out (``dump``) and in (``load``), equal when they hold the same. Bounded twice:
-by a cap and by age.
+It also holds the names of the columns that an instance told for the lines behind them. State that survives a crash: plain
+values out (``dump``) and in (``load``), equal when they hold the same. Bounded twice: by a cap and by age.
 """
 
 from enum import StrEnum
@@ -12,6 +12,8 @@ from msgspec import Struct, convert, structs, to_builtins
 from streams.core.values import Reason, Request
 
 CAP = 256
+DAY_MS = 86_400_000
+COLUMNS_MS = 7 * DAY_MS  # so long after the last line that was read by them the names of columns are forgotten
 
 
 class Kind(StrEnum):
@@ -20,6 +22,7 @@ class Kind(StrEnum):
     STARTED = "started"
     COMPLETED = "completed"
     FAILED = "failed"  # ended with an error that says too little to count without its start
+    HEADED = "headed"  # no request: names the columns of the lines behind it, as its target
 
 
 class Fragment(Struct, frozen=True, gc=False):
@@ -48,17 +51,18 @@ class Open(Struct, frozen=True, gc=False):
 class Joins:
     """The open requests of one instance, in the order of their starts."""
 
-    __slots__ = ("_open", "cap", "dropped")
+    __slots__ = ("_headed", "_open", "cap", "dropped")
 
     def __init__(self, cap: int = CAP, requests: tuple[Open, ...] = ()) -> None:
         """Begin with what was open, if anything."""
         self.cap = cap
         self.dropped = 0  # how many the last ``take`` pushed out; no part of the state
-        self._open = list(requests)
+        self._open = [each for each in requests if each.fragment.kind is not Kind.HEADED]
+        self._headed = next((each for each in requests if each.fragment.kind is Kind.HEADED), None)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both hold the same open requests."""
-        return isinstance(other, Joins) and self._open == other._open
+        """Tell whether both hold the same open requests and the same names of columns."""
+        return isinstance(other, Joins) and self._open == other._open and self._headed == other._headed
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
@@ -66,13 +70,32 @@ class Joins:
         """Return how many requests are open."""
         return len(self._open)
 
+    @property
+    def empty(self) -> bool:
+        """Tell whether there is nothing to remember."""
+        return not self._open and self._headed is None
+
+    @property
+    def columns(self) -> str:
+        """Return the names of the columns that the instance told last, with blanks between them."""
+        return "" if self._headed is None else self._headed.fragment.target or ""
+
+    def ages(self, at_ms: int) -> bool:
+        """Tell whether the names of the columns are to be kept anew, as a line was read by them; about once a day."""
+        return self._headed is not None and (self._headed.at_ms is None or self._headed.at_ms + DAY_MS < at_ms)
+
+    def keep(self, at_ms: int) -> None:
+        """Note that a line was read by the names of the columns."""
+        if self._headed is not None:
+            self._headed = structs.replace(self._headed, at_ms=at_ms)
+
     def copy(self) -> "Joins":
         """Return an independent copy."""
-        return Joins(self.cap, tuple(self._open))
+        return Joins(self.cap, self._all())
 
     def dump(self) -> list[Any]:
-        """Return the open requests as plain JSON values."""
-        return [to_builtins(each) for each in self._open]
+        """Return all that is held as plain JSON values."""
+        return [to_builtins(each) for each in self._all()]
 
     @classmethod
     def load(cls, values: list[Any], cap: int = CAP) -> "Joins":
@@ -84,11 +107,16 @@ class Joins:
         kept = [each for each in self._open if (began := _began_ms(each)) is None or began >= before_ms]
         dropped = len(self._open) - len(kept)
         self._open = kept
+        if (headed := self._headed) is not None and headed.at_ms is not None and headed.at_ms + COLUMNS_MS < before_ms:
+            self._headed = None
         return dropped
 
     def take(self, fragment: Fragment, at_ms: int | None, line_number: int | None = None) -> Request | Reason:
         """Open a request, or complete one; ``dropped`` then says how many the cap pushed out."""
         self.dropped = 0
+        if fragment.kind is Kind.HEADED:
+            self._headed = Open(fragment, at_ms, line_number)
+            return Reason.PART
         if fragment.kind is Kind.STARTED:
             return self._begin(Open(fragment, at_ms, line_number))
         several = self._of(fragment)
@@ -101,6 +129,9 @@ class Joins:
         elif fragment.kind is Kind.FAILED or fragment.status is None or fragment.target is None:
             return Reason.ORPHAN
         return _request(fragment, at_ms, Open(_NOTHING, None, None))
+
+    def _all(self) -> tuple[Open, ...]:
+        return tuple(self._open) if self._headed is None else (*self._open, self._headed)
 
     def _begin(self, start: Open) -> Reason:
         self._open.append(start)

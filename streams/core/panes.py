@@ -182,6 +182,7 @@ def _tick(state: Partition, record: Record, plan: Plan) -> Step:
 def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
     """Drop open requests that grew too old, counted where they would have ended: in the pane of now."""
     for (app, instance), joins in list(state.joins.items()):
+        columns = joins.columns
         dropped = joins.expire(state.clock_ms - plan.limits.join_age_ms)
         key = f"join/{app}/{instance}"
         if dropped:
@@ -190,7 +191,9 @@ def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
             pane.skipped[Reason.DROPPED] += dropped
             state.unsent.add((start, app))
             writes[f"pane/{start}/{app}"], writes[key] = pane, joins
-        if not len(joins):
+        if columns != joins.columns:
+            writes[key] = joins
+        if joins.empty:
             del state.joins[app, instance]
             writes[key] = None
 

@@ -3,7 +3,7 @@
 from streams.core import events, parsing, stamps
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
-from streams.core.parsing import rails
+from streams.core.parsing import w3c
 from streams.core.parsing.format import Fields, Format, Row
 from streams.core.values import Event, Line, Parsed, Reason, Request, Skipped
 
@@ -25,6 +25,8 @@ def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: t
     part = fragment(text)
     if not isinstance(part, Skipped):
         return joined(part, at_ms, joins, number)
+    if told := w3c.row(joins.columns, text):
+        return parsing.request(w3c.HEADED, told.groups(), at_ms)
     if found := recognise_own(text, own):
         return parsing.request(found[0], found[1].groups(), at_ms)
     return events.recognise(text, line.provider) or part
@@ -42,7 +44,7 @@ def fragment(text: str) -> Fragment | Skipped:
     """Read a message that no format knows: a part of a request told over several lines, or nothing."""
     if not text or text.isspace():
         return _EMPTY
-    return rails.fragment(text) or _UNRECOGNISED
+    return parsing.fragment(text) or _UNRECOGNISED
 
 
 def beside(line: Line, chars: int = 16_384) -> Event | None:

@@ -7,9 +7,30 @@ before the dear.
 from itertools import groupby
 from math import isfinite
 
-from streams.core.parsing import clf, clf_habits, habits, json_fields, json_requests, logfmt, morgan, spoken, uvicorn
+from streams.core.joins import Fragment
+from streams.core.parsing import (
+    aws,
+    cdn,
+    clf,
+    clf_habits,
+    envoy,
+    habits,
+    haproxy,
+    hypercorn,
+    json_fields,
+    json_requests,
+    logfmt,
+    morgan,
+    nginx_proxy_manager,
+    rails,
+    spoken,
+    squid,
+    tabs,
+    uvicorn,
+    uwsgi,
+    w3c,
+)
 from streams.core.parsing.format import Format, Number, Row, Texts
-from streams.core.parsing.rails import fragment
 from streams.core.values import Request
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
@@ -17,10 +38,20 @@ __all__ = ["FORMATS", "fragment", "recognise", "request"]
 _TEXTS = (
     *morgan.FORMATS,
     *clf.FORMATS,
+    *envoy.FORMATS,
+    *hypercorn.FORMATS,
     *clf_habits.FORMATS,
     *uvicorn.FORMATS,
     *spoken.FORMATS,
     *logfmt.FORMATS,
+    *haproxy.FORMATS,
+    *aws.FORMATS,
+    *tabs.FORMATS,
+    *uwsgi.FORMATS,
+    *nginx_proxy_manager.FORMATS,
+    *cdn.FORMATS,
+    *squid.FORMATS,
+    *w3c.FORMATS,
     *habits.FORMATS,
 )
 
@@ -52,6 +83,11 @@ _UNKNOWN = ("", "-", None)
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
     return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _TEXT_CANDIDATES)
+
+
+def fragment(text: str) -> Fragment | None:
+    """Return what a message that is no request of its own says about others; None when it says nothing."""
+    return rails.fragment(text) or w3c.fragment(text)
 
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:

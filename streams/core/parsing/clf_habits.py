@@ -1,18 +1,19 @@
 """What people have made of the common log format: tolerant, for every line that servers of ``clf`` do not write.
 
-Hosts before the address, lists of addresses, one dash or blanks for the user, requests that are none, quotes not
+Hosts beside the address, ports, lists of addresses, one dash or blanks for the user, requests that are none, quotes not
 escaped, and fields of one's own at the end. Knows no envelope.
 """
 
 import re
 
-from streams.core.parsing import clf, request_line
+from streams.core.parsing import clf, hypercorn, request_line
 from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import Fields, Format, Row, otherwise
 from streams.core.parsing.stamps import any_ms
 
 _HEAD = re.compile(
-    r"(?!\{)((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\])++)"  # who asked, up to the stamp
+    r"(?:\[[0-9-]{10}\ [0-9:,.]{8,15}(?:\ [+-][0-9]{4})?+\]\ \[[0-9]++\]\ \[[A-Z]++\]\ )?+"  # gunicorn's logger
+    r"(?!\{)((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ \"",
     re.VERBOSE,
@@ -29,6 +30,8 @@ _SPELT = re.compile(r'"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?')
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
+_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
+_WITH_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
 _WHO = re.compile(r' "[^"]*+" "([^"]*+)"').match  # referrer and agent
 
 
@@ -37,7 +40,7 @@ def match(text: str) -> Row | None:
     head = _HEAD(text)
     if head is None:
         return None
-    client_ip = _client_ip(head[1].split())
+    client_ip = _client_ip(head[1].replace('"', "").split())
     answer = _ESCAPED(text, head.end()) or _RAW(text, head.end())
     if client_ip is None or answer is None:
         return None
@@ -61,9 +64,12 @@ def _client_ip(tokens: list[str]) -> str | None:
         at = 1 if _is_address(tokens[1]) else 0  # host, address, user; or address, ident, user
     else:
         return None
+    if at == 1 and _ADDRESS(tokens[0]) and not _ADDRESS(tokens[1]):
+        at = 0  # lighttpd: the client, then the host that was asked for
     while at and tokens[at - 1].endswith(","):
         at -= 1  # a list of forwarded addresses: the first is the client
-    return tokens[at].split(",", 1)[0].strip("[]")
+    client = tokens[at].split(",", 1)[0]
+    return found[1] or found[2] if (found := _WITH_PORT(client)) else client.strip("[]")
 
 
 def _agent(tail: str) -> str | None:
@@ -97,7 +103,7 @@ def _duration_ms(tail: str) -> float | None:
 FORMATS = (
     Format(
         "clf-habit",
-        otherwise(match, clf.FORMATS),
+        otherwise(match, (*clf.FORMATS, *hypercorn.FORMATS)),
         "tolerant: only what the strict ones leave",
         1.0,
         any_ms,
