@@ -265,7 +265,7 @@ FORMATS = {  # app -> the formats of each of its instances
     "shop": (("tiny", "pino"), ("tiny",), ("clf-time", "noise")),
     "desk": (("rails",), ("rails", "noise")),
     "api": (("clf", "clf-time"), ("logfmt", "tiny", "noise")),
-    "py": (("uvicorn",),),
+    "py": (("uvicorn",), ("w3c",)),
 }
 
 
@@ -329,5 +329,9 @@ def _told(rng: Random, formats: Sequence[str], at_ms: int, errors: float, slow: 
             yield 0, f'[{an_id}] Started GET "{target}" for 203.0.113.7 at 2025-10-10 18:00:00 +0000'
             yield 0, f"[{an_id}] Processing by HomeController#index as HTML"
             yield rng.randrange(4_000), f"[{an_id}] Completed {status} OK in {took:.0f}ms (Views: 0.1ms)"
+        case "w3c":
+            if rng.random() < 0.1:
+                yield 0, rng.choice(("#Fields: c-ip cs-uri-stem sc-status time-taken", "#Fields: sc-status cs-method cs-uri"))
+            yield 0, rng.choice((f"203.0.113.7 {target.split('?')[0]} {status} {took / 1000:.3f}", f"{status} GET {target}"))
         case _:
             yield 0, rng.choice(("", "Listening on 3000", "    at run (index.js:1:2)", '{"msg": "hi"}', "\x1b[31moops\x1b[0m"))

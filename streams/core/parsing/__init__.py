@@ -4,6 +4,7 @@ A family is a file with rows of its own; here they are put in order: the strict 
 before the dear.
 """
 
+from collections.abc import Iterable
 from itertools import groupby
 from math import isfinite
 
@@ -56,23 +57,39 @@ _TEXTS = (
 )
 
 
-def _candidates(formats: tuple[Format, ...]) -> tuple[tuple[str, tuple[Format, ...]], ...]:
-    """Gather neighbours that share a needle: one search turns a line away from all of them."""
+Group = tuple[tuple[str, tuple[Format, ...]], ...]  # a needle, and the formats that share it
+
+
+class _Candidates:
+    """The formats that a message may be of, by its first character; neighbours with one needle are turned away together."""
+
+    __slots__ = ("_any", "_of")
+
+    def __init__(self, formats: tuple[Format, ...]) -> None:
+        """Put them in order for each character that tells some apart."""
+        self._any = _grouped(row for row in formats if not row.begins)
+        self._of = {
+            first: _grouped(row for row in formats if not row.begins or first in row.begins)
+            for first in {each for row in formats for each in row.begins}
+        }
+
+    def first(self, text: str) -> tuple[Format, Row] | None:
+        """Return the first format that takes a message, and its row."""
+        for needle, formats in self._of.get(text[:1], self._any):
+            if needle in text:
+                for row_format in formats:
+                    if found := row_format.match(text):
+                        return row_format, found
+        return None
+
+
+def _grouped(formats: Iterable[Format]) -> Group:
     return tuple((needle, tuple(rows)) for needle, rows in groupby(formats, key=lambda row: row.needle))
 
 
-def _first(text: str, candidates: tuple[tuple[str, tuple[Format, ...]], ...]) -> tuple[Format, Row] | None:
-    for needle, formats in candidates:
-        if needle in text:
-            for row_format in formats:
-                if found := row_format.match(text):
-                    return row_format, found
-    return None
-
-
-_TEXT_CANDIDATES = _candidates(_TEXTS)
-_DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(lambda text: _first(text, _TEXT_CANDIDATES)))
-_DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)
+_TEXT_CANDIDATES = _Candidates(_TEXTS)
+_DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(_TEXT_CANDIDATES.first))
+_DOCUMENT_CANDIDATES = _Candidates(_DOCUMENTS)
 
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
 FORMATS: tuple[Format, ...] = (*_DOCUMENTS, *_TEXTS)
@@ -82,7 +99,7 @@ _UNKNOWN = ("", "-", None)
 
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
-    return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _TEXT_CANDIDATES)
+    return (_DOCUMENT_CANDIDATES if text[:1] == "{" else _TEXT_CANDIDATES).first(text)
 
 
 def fragment(text: str) -> Fragment | None:

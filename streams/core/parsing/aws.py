@@ -3,7 +3,7 @@
 import re
 
 from streams.core.parsing import request_line
-from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms, iso_ms
 
 _BALANCED = re.compile(
@@ -73,7 +73,23 @@ def _stored(text: str) -> Row | None:
 
 
 FORMATS = (
-    Format("aws-elb", clean(_balanced), "a stamp, two addresses with ports, three times", 1.0, iso_ms, needle=' "'),
-    Format("cloudfront", clean(_at_the_edge), "columns by tabs that begin with a date and a time", 1e3, iso_ms, needle="\t"),
-    Format("s3", clean(_stored), "an operation before the request", 1.0, clf_ms, needle="] "),
+    Format(
+        "aws-elb",
+        clean(_balanced),
+        "a stamp, two addresses with ports, three times",
+        1.0,
+        iso_ms,
+        needle=' "',
+        begins=f"{DIGITS}hgw",
+    ),
+    Format(
+        "cloudfront",
+        clean(_at_the_edge),
+        "columns by tabs that begin with a date and a time",
+        1e3,
+        iso_ms,
+        needle="\t",
+        begins=DIGITS,
+    ),
+    Format("s3", clean(_stored), "an operation before the request", 1.0, clf_ms, needle=" +0000] ", begins=f"{DIGITS}abcdef"),
 )

@@ -4,9 +4,10 @@ What Fastly writes by default today is the common log format; CloudFront is with
 """
 
 import re
+from string import ascii_uppercase
 
 from streams.core.parsing import request_line
-from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms, epoch_ms
 
 _BUNNY = re.compile(
@@ -43,6 +44,22 @@ def _fastly(text: str) -> Row | None:
 
 
 FORMATS = (
-    Format("bunny", clean(_bunny), "bars, of which the third field is a stamp in ms", 0.0, epoch_ms, needle="|"),
-    Format("fastly", clean(_fastly), "a date of HTTP between the client and the request", 0.0, clf_ms, needle=" GMT "),
+    Format(
+        "bunny",
+        clean(_bunny),
+        "bars, of which the third field is a stamp in ms",
+        0.0,
+        epoch_ms,
+        needle="|",
+        begins=f"{ascii_uppercase}-",
+    ),
+    Format(
+        "fastly",
+        clean(_fastly),
+        "a date of HTTP between the client and the request",
+        0.0,
+        clf_ms,
+        needle=" GMT ",
+        begins=ADDRESS,
+    ),
 )

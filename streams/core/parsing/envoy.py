@@ -32,4 +32,8 @@ def match(text: str) -> Row | None:
     return Fields(client_ip, method, request_line.path_of(target), status, took, stamp, agent)
 
 
-FORMATS = (Format("envoy", clean(match), "begins with an ISO stamp in brackets and the request", 1.0, any_ms, needle='] "'),)
+FORMATS = (
+    Format(
+        "envoy", clean(match), "begins with an ISO stamp in brackets and the request", 1.0, any_ms, needle='] "', begins="["
+    ),
+)

@@ -38,6 +38,8 @@ class Fields(Struct, frozen=True, gc=False):
         return self.client_ip, self.method, self.target, self.status, self.agent, self.duration, self.stamp
 
 
+DIGITS = "0123456789"
+ADDRESS = f"{DIGITS}abcdef:"  # what an address of the internet can begin with
 _LINE_ENDS = ("\n", "\r")
 Match = Callable[[str], Row | None]
 
@@ -55,6 +57,7 @@ class Format(Struct, frozen=True):
     unit_ms: float = 0.0  # what 1 in the duration column is in ms; 0: the format has no duration
     stamp_ms: Callable[[str | float], int | None] | None = None  # reads the line's own stamp; None: it has none
     needle: str = ""  # what every message of this format contains: most lines are turned away by it
+    begins: str = ""  # the characters that its messages can begin with; none: any
 
 
 def fullmatch(pattern: str) -> Match:

@@ -7,7 +7,7 @@ bars of what clients send as ``#XX``, so what delimits a field is never part of 
 import re
 
 from streams.core.parsing import request_line
-from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms
 
 _LINE = re.compile(
@@ -49,5 +49,6 @@ FORMATS = (
         1.0,
         clf_ms,
         needle=' "',
+        begins=f"{ADDRESS}hu",  # or its own name, or a Unix socket's
     ),
 )

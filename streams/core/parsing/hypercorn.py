@@ -7,9 +7,10 @@ fewer fields, and microseconds.
 import re
 
 from streams.core.parsing.clf import NEEDLE
-from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import any_ms
 
+_BEGINS = f"{ADDRESS}["
 _HEAD = r"(?:\[([0-9-]{10}\ [0-9:]{8}\ [+-][0-9]{4})\]\ \[[0-9]++\]\ \[[A-Z]++\]\ )?+"
 _CLIENT = r"([^ \"\[\]\n]*):[0-9]{1,5}"
 _ASKED = r"([A-Z][A-Z-]*+)\ ([^ \"\n]++)\ (?:[0-9](?:\.[0-9])?+|ws)"
@@ -39,6 +40,6 @@ def _first(text: str) -> Row | None:
 
 
 FORMATS = (
-    Format("hypercorn", clean(_now), "a client with its port, and no HTTP/ before the version", 1e3, any_ms, NEEDLE),
-    Format("hypercorn-first", clean(_first), "neither quotes nor dashes; µs at the end", 1e-3, any_ms, needle=" "),
+    Format("hypercorn", clean(_now), "a client with its port, and no HTTP/ before the version", 1e3, any_ms, NEEDLE, _BEGINS),
+    Format("hypercorn-first", clean(_first), "neither quotes nor dashes; µs at the end", 1e-3, any_ms, " /", _BEGINS),
 )

@@ -28,4 +28,6 @@ def match(text: str) -> Row | None:
     return Fields(client_ip, method, target, status, None, stamp, agent)
 
 
-FORMATS = (Format("nginx-proxy-manager", clean(match), "fields with their names in brackets", 0.0, clf_ms, needle=NEEDLE),)
+FORMATS = (
+    Format("nginx-proxy-manager", clean(match), "fields with their names in brackets", 0.0, clf_ms, needle=NEEDLE, begins="["),
+)

@@ -6,7 +6,7 @@ requests of clients.
 
 import re
 
-from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import epoch_ms
 
 _LINE = re.compile(
@@ -33,4 +33,4 @@ def match(text: str) -> Row | None:
     return Fields(client_ip, method, target, status, took, stamp)
 
 
-FORMATS = (Format("squid", clean(match), "begins with seconds and their fraction", 1.0, epoch_ms, needle="/"),)
+FORMATS = (Format("squid", clean(match), "begins with seconds and their fraction", 1.0, epoch_ms, needle="/", begins=DIGITS),)

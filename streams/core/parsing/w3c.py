@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing import request_line
-from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import iso_ms
 
 _DIRECTIVE = "#Fields:"
@@ -158,6 +158,6 @@ def _installed(text: str) -> Row | None:
     return next((found for layout in _INSTALLED if (found := layout.row(columns))), None)
 
 
-FORMATS = (Format("iis", clean(_installed), "a date, a time and IIS's own columns", 1.0, iso_ms, needle=" "),)
+FORMATS = (Format("iis", clean(_installed), "a date, a time and IIS's own columns", 1.0, iso_ms, needle=" /", begins=DIGITS),)
 # Lines of a layout that was told: no text is ever recognised as one without it.
 HEADED = Format("w3c", match=lambda _: None, why="made with an instance's layout", unit_ms=1.0, stamp_ms=iso_ms)
