@@ -173,6 +173,23 @@ def test_open_requests_survive_a_crash() -> None:
     assert copied != joins == again
 
 
+def test_names_of_columns_are_kept_while_they_are_used() -> None:
+    """The names that an instance told survive a crash, and a week in which no line asks for them, but no more."""
+    day_ms = 86_400_000
+    joins = Joins()
+    assert joins.take(Fragment(Kind.HEADED, target="c-ip sc-status"), day_ms) is Reason.PART
+    joins.take(Fragment(Kind.HEADED, id="2024-03-05"), day_ms)
+    joins.take(started(1), day_ms, 1)
+    again = Joins.load(json.loads(json.dumps(joins.dump())))
+    assert again == joins == joins.copy()
+    assert (again.heading, len(again), again.empty) == (("c-ip sc-status", "2024-03-05"), 1, False)
+    assert (again.ages(2 * day_ms), again.ages(2 * day_ms + 1)) == (False, True)
+    again.keep(2 * day_ms + 1)
+    assert (again.expire(9 * day_ms), again.empty) == (1, False)
+    again.expire(9 * day_ms + 2)
+    assert again.empty
+
+
 def labelled(log: Path) -> dict[int, dict[str, Any]]:
     """Return the expected rows of a log that are requests, by line."""
     file = log.with_name(f"{log.stem}.expected.ndjson")

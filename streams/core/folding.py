@@ -208,7 +208,7 @@ class Folding:
             self._join(source, part, stamp)
             if event := events.recognise(text, self.provider):  # Rails tells an error and its request in one line
                 self.deltas.happen(source, event, stamp, beside=True)
-        elif told := w3c.row(self._instances.columns((source.app, source.instance), self.clock_ms), text):
+        elif told := w3c.row(*self._instances.heading((source.app, source.instance), self.clock_ms), text):
             source.apart(w3c.HEADED, told, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)

@@ -24,11 +24,11 @@ class Instances:
             joins.cap = self._cap
         return joins
 
-    def columns(self, key: Key, at_ms: int) -> str:
-        """Return the names of the columns that an instance told, if it did; while they are asked for they are kept."""
+    def heading(self, key: Key, at_ms: int) -> tuple[str, str]:
+        """Return the names of columns and the date that an instance told; while they are asked for they are kept."""
         joins = self.changed.get(key, self._before.get(key))
         if joins is None:
-            return ""
+            return "", ""
         if joins.ages(at_ms):
             self.own(key).keep(at_ms)
-        return joins.columns
+        return joins.heading

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     STARTED = "started"
     COMPLETED = "completed"
     FAILED = "failed"  # ended with an error that says too little to count without its start
-    HEADED = "headed"  # no request: names the columns of the lines behind it, as its target
+    HEADED = "headed"  # no request: names the columns of the lines behind it as its target, or their date as its id
 
 
 class Fragment(Struct, frozen=True, gc=False):
@@ -76,9 +76,9 @@ class Joins:
         return not self._open and self._headed is None
 
     @property
-    def columns(self) -> str:
-        """Return the names of the columns that the instance told last, with blanks between them."""
-        return "" if self._headed is None else self._headed.fragment.target or ""
+    def heading(self) -> tuple[str, str]:
+        """Return the names of the columns that the instance told last, with blanks between them, and the date."""
+        return ("", "") if self._headed is None else (self._headed.fragment.target or "", self._headed.fragment.id)
 
     def ages(self, at_ms: int) -> bool:
         """Tell whether the names of the columns are to be kept anew, as a line was read by them; about once a day."""
@@ -115,7 +115,9 @@ class Joins:
         """Open a request, or complete one; ``dropped`` then says how many the cap pushed out."""
         self.dropped = 0
         if fragment.kind is Kind.HEADED:
-            self._headed = Open(fragment, at_ms, line_number)
+            names, date = self.heading
+            names = names if fragment.target is None else fragment.target
+            self._headed = Open(structs.replace(fragment, target=names, id=fragment.id or date), at_ms, line_number)
             return Reason.PART
         if fragment.kind is Kind.STARTED:
             return self._begin(Open(fragment, at_ms, line_number))

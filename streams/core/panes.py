@@ -182,7 +182,7 @@ def _tick(state: Partition, record: Record, plan: Plan) -> Step:
 def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
     """Drop open requests that grew too old, counted where they would have ended: in the pane of now."""
     for (app, instance), joins in list(state.joins.items()):
-        columns = joins.columns
+        heading = joins.heading
         dropped = joins.expire(state.clock_ms - plan.limits.join_age_ms)
         key = f"join/{app}/{instance}"
         if dropped:
@@ -191,7 +191,7 @@ def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
             pane.skipped[Reason.DROPPED] += dropped
             state.unsent.add((start, app))
             writes[f"pane/{start}/{app}"], writes[key] = pane, joins
-        if columns != joins.columns:
+        if heading != joins.heading:
             writes[key] = joins
         if joins.empty:
             del state.joins[app, instance]

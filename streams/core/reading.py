@@ -25,7 +25,7 @@ def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: t
     part = fragment(text)
     if not isinstance(part, Skipped):
         return joined(part, at_ms, joins, number)
-    if told := w3c.row(joins.columns, text):
+    if told := w3c.row(*joins.heading, text):
         return parsing.request(w3c.HEADED, told.groups(), at_ms)
     if found := recognise_own(text, own):
         return parsing.request(found[0], found[1].groups(), at_ms)

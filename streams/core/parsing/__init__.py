@@ -18,6 +18,7 @@ from streams.core.parsing import (
     habits,
     haproxy,
     hypercorn,
+    iis,
     json_fields,
     json_requests,
     logfmt,
@@ -52,6 +53,7 @@ _TEXTS = (
     *npm.FORMATS,
     *cdn.FORMATS,
     *squid.FORMATS,
+    *iis.FORMATS,
     *w3c.FORMATS,
     *habits.FORMATS,
 )

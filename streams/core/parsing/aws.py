@@ -82,6 +82,7 @@ FORMATS = (
         needle=' "',
         begins=f"{DIGITS}hgw",
     ),
+    Format("s3", clean(_stored), "an operation before the request", 1.0, clf_ms, needle=" +0000] ", begins=f"{DIGITS}abcdef"),
     Format(
         "cloudfront",
         clean(_at_the_edge),
@@ -91,5 +92,4 @@ FORMATS = (
         needle="\t",
         begins=DIGITS,
     ),
-    Format("s3", clean(_stored), "an operation before the request", 1.0, clf_ms, needle=" +0000] ", begins=f"{DIGITS}abcdef"),
 )

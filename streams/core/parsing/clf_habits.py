@@ -8,16 +8,17 @@ import re
 
 from streams.core.parsing import clf, hypercorn, request_line
 from streams.core.parsing.durations import UNITS_MS
-from streams.core.parsing.format import Fields, Format, Row, otherwise
+from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise
 from streams.core.parsing.stamps import any_ms
 
-_HEAD = re.compile(
+_WHO_WHEN = (
     r"(?:\[[0-9-]{10}\ [0-9:,.]{8,15}(?:\ [+-][0-9]{4})?+\]\ \[[0-9]++\]\ \[[A-Z]++\]\ )?+"  # gunicorn's logger
-    r"(?!\{)((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
+    r"(?!\{)\"?+((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
-    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ \"",
-    re.VERBOSE,
-).match
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
+)
+_HEAD = re.compile(rf"{_WHO_WHEN}\"", re.VERBOSE).match
+_HOSTED = re.compile(rf"{_WHO_WHEN}[^\ \"\[\]\n]++\ \"", re.VERBOSE).match  # APISIX: the host that was asked for
 _ANSWER = r'" ([0-9]{1,3}|-)(?: (?:[0-9]++|-))?+(?= |$)'
 # The end of the request: the first quote that is not escaped, else (some servers escape none) the first before a status.
 _ESCAPED = re.compile(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
@@ -32,12 +33,19 @@ _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
 _WITH_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
-_WHO = re.compile(r' "[^"]*+" "([^"]*+)"').match  # referrer and agent
+_WHO = re.compile(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # numbers of one's own, referrer and agent
 
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is the common log format at heart."""
-    head = _HEAD(text)
+    return _row(text, _HEAD(text))
+
+
+def _hosted(text: str) -> Row | None:
+    return _row(text, _HOSTED(text))
+
+
+def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if head is None:
         return None
     client_ip = _client_ip(head[1].replace('"', "").split())
@@ -55,7 +63,7 @@ def _client_ip(tokens: list[str]) -> str | None:
     if not 2 <= len(tokens) <= _MOST_TOKENS:
         return None
     if tokens[0] == "-":
-        return "-"
+        return tokens[1] if _ADDRESS(tokens[1]) else "-"  # nobody is forwarded for, then the peer
     if "-" in tokens:
         at = tokens.index("-") - 1
         if at == 1 and len(tokens) == 3 and not _is_address(tokens[1]):
@@ -109,4 +117,5 @@ FORMATS = (
         any_ms,
         clf.NEEDLE,
     ),
+    Format("clf-host", clean(_hosted), "a host before the request: never the habit", 1.0, any_ms, "] ", begins=ADDRESS),
 )

@@ -7,6 +7,7 @@ from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.stamps import any_ms
 
 _LINE = re.compile(
+    r"(?:ACCESS\ )?+"  # Emissary's mark
     r"\[([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,20}(?:Z|[+-][0-9:]{4,6}))\]\ "
     r"\"([^\"\n]*+)\"\ ([0-9]{1,3}|-)\ [^ \"\n]++"  # what was asked, the answer, its flags
     r"(?:\ (?:\"[^\"\n]*+\"|(?![0-9]++\ [0-9])[^ \"\n]++)){0,4}+"  # Istio: details, why it ended, why upstream failed
@@ -34,6 +35,6 @@ def match(text: str) -> Row | None:
 
 FORMATS = (
     Format(
-        "envoy", clean(match), "begins with an ISO stamp in brackets and the request", 1.0, any_ms, needle='] "', begins="["
+        "envoy", clean(match), "begins with an ISO stamp in brackets and the request", 1.0, any_ms, needle='] "', begins="[A"
     ),
 )

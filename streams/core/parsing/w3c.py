@@ -15,7 +15,8 @@ from streams.core.parsing import request_line
 from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import iso_ms
 
-_DIRECTIVE = "#Fields:"
+_FIELDS = "#Fields:"
+_DATED = re.compile(r"#Date:\s*+([0-9]{4}-[0-9]{2}-[0-9]{2})\b[^\n]*+").fullmatch
 _MOST_COLUMNS, _MOST_CHARS = 100, 4_096
 _COLUMNS = re.compile(r'"[^"]*+"|[^ ]++').finditer
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
@@ -57,8 +58,8 @@ class Layout(Struct, frozen=True):
     names: tuple[str, ...]
     unit_ms: float
 
-    def row(self, columns: list[str]) -> Row | None:
-        """Return the row of a line's columns; None when they do not fit."""
+    def row(self, columns: list[str], date: str = "") -> Row | None:
+        """Return the row of a line's columns; None when they do not fit. ``date`` is that of lines that tell none."""
         if len(columns) != len(self.names):
             return None
         told: dict[str, str] = {}
@@ -78,7 +79,7 @@ class Layout(Struct, frozen=True):
             target,
             told.get("sc-status"),
             self._ms(told.get("time-taken", "-")),
-            _stamp(told),
+            _stamp(told, date),
             told.get("cs(user-agent)"),
         )
 
@@ -95,8 +96,9 @@ def _target(told: dict[str, str]) -> str | None:
     return told["cs-uri-stem"] if query in {"", "-"} else f"{told['cs-uri-stem']}?{query.removeprefix('?')}"
 
 
-def _stamp(told: dict[str, str]) -> str | None:
-    return f"{told['date']}T{told['time']}" if "date" in told and "time" in told else None
+def _stamp(told: dict[str, str], date: str) -> str | None:
+    date = told.get("date", date)
+    return f"{date}T{told['time']}" if date and "time" in told else None
 
 
 @lru_cache(256)
@@ -124,21 +126,23 @@ _LEAST_COLUMNS = min(len(layout.names) for layout in _INSTALLED)
 
 
 def fragment(text: str) -> Fragment | None:
-    """Return the names of the columns when this line is the one that tells them, and they are those of requests."""
-    if not text.startswith(_DIRECTIVE) or len(text) > _MOST_CHARS:
+    """Return the names of the columns, or the date of lines without one, when this line tells them."""
+    if dated := _DATED(text):
+        return Fragment(Kind.HEADED, id=dated[1])
+    if not text.startswith(_FIELDS) or len(text) > _MOST_CHARS:
         return None
-    names = text.removeprefix(_DIRECTIVE).split()
+    names = text.removeprefix(_FIELDS).split()
     told = {name.lower() for name in names}
     if len(names) > _MOST_COLUMNS or told & _NOT_HTTP or not told & {"sc-status", "cs-method"}:
         names = []  # lines of this layout are no requests, nor are they of the one before
     return Fragment(Kind.HEADED, target=" ".join(names))
 
 
-def row(names: str, text: str) -> Row | None:
-    """Return the row of a line of the layout that an instance told last."""
+def row(names: str, date: str, text: str) -> Row | None:
+    """Return the row of a line of the layout, and of the date, that an instance told last."""
     if not names or text[:1] in {"#", "{"}:
         return None
-    return _layout(names).row(_columns(text))
+    return _layout(names).row(_columns(text), date)
 
 
 def _columns(text: str) -> list[str]:
