@@ -42,7 +42,7 @@ def match(text: str) -> Row | None:
 
 
 def _hosted(text: str) -> Row | None:
-    return _row(text, _HOSTED(text))
+    return _row(text, _HOSTED(text)) if text[:1] in ADDRESS else None
 
 
 def _row(text: str, head: re.Match[str] | None) -> Row | None:

@@ -57,7 +57,7 @@ class Format(Struct, frozen=True):
     unit_ms: float = 0.0  # what 1 in the duration column is in ms; 0: the format has no duration
     stamp_ms: Callable[[str | float], int | None] | None = None  # reads the line's own stamp; None: it has none
     needle: str = ""  # what every message of this format contains: most lines are turned away by it
-    begins: str = ""  # the characters that its messages can begin with; none: any
+    begins: str = ""  # the characters that its messages can begin with; none: any. Its pattern holds to them
 
 
 def fullmatch(pattern: str) -> Match:

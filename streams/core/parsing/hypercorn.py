@@ -12,8 +12,8 @@ from streams.core.parsing.stamps import any_ms
 
 _BEGINS = f"{ADDRESS}["
 _HEAD = r"(?:\[([0-9-]{10}\ [0-9:]{8}\ [+-][0-9]{4})\]\ \[[0-9]++\]\ \[[A-Z]++\]\ )?+"
-_CLIENT = r"([^ \"\[\]\n]*):[0-9]{1,5}"
-_ASKED = r"([A-Z][A-Z-]*+)\ ([^ \"\n]++)\ (?:[0-9](?:\.[0-9])?+|ws)"
+_CLIENT = r"(?=[0-9a-f:])([^ \"\[\]\n]*):[0-9]{1,5}"
+_ASKED = r"([A-Z][A-Z-]*+)\ (/[^ \"\n]*+)\ (?:[0-9](?:\.[0-9])?+|ws)"
 _ANSWER = r"([0-9]{3})\ (?:[0-9]++|-)"
 _NOW = re.compile(
     rf'{_HEAD}{_CLIENT}\ -\ -\ \[([^\]\n]++)\]\ "{_ASKED}"\ {_ANSWER}'

@@ -15,6 +15,7 @@ from streams.core.parsing import request_line
 from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import iso_ms
 
+_NEEDLE = " /"
 _FIELDS = "#Fields:"
 _DATED = re.compile(r"#Date:\s*+([0-9]{4}-[0-9]{2}-[0-9]{2})\b[^\n]*+").fullmatch
 _MOST_COLUMNS, _MOST_CHARS = 100, 4_096
@@ -154,14 +155,16 @@ def _columns(text: str) -> list[str]:
 
 
 def _installed(text: str) -> Row | None:
-    if not _DATE(text[:10]) or not _CLOCK(text[11:19]):
+    if not _DATE(text[:10]) or not _CLOCK(text[11:19]) or _NEEDLE not in text:
         return None
-    columns = text.split(None, _MOST_COLUMNS)
+    columns = text.split(" ", _MOST_COLUMNS)
     if len(columns) < _LEAST_COLUMNS:
         return None
     return next((found for layout in _INSTALLED if (found := layout.row(columns))), None)
 
 
-FORMATS = (Format("iis", clean(_installed), "a date, a time and IIS's own columns", 1.0, iso_ms, needle=" /", begins=DIGITS),)
+FORMATS = (
+    Format("iis", clean(_installed), "a date, a time and IIS's own columns", 1.0, iso_ms, needle=_NEEDLE, begins=DIGITS),
+)
 # Lines of a layout that was told: no text is ever recognised as one without it.
 HEADED = Format("w3c", match=lambda _: None, why="made with an instance's layout", unit_ms=1.0, stamp_ms=iso_ms)
