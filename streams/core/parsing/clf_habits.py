@@ -31,6 +31,7 @@ _SPELT = re.compile(r'"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?')
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
+_CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
 _WITH_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
 _WHO = re.compile(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # numbers of one's own, referrer and agent
@@ -53,6 +54,8 @@ def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if client_ip is None or answer is None:
         return None
     line, status = answer.groups()
+    if line == _CONNECTION:
+        return None
     method, target = request_line.split(_COLOUR.sub("", line))
     tail = text[answer.end() :]
     return Fields(client_ip, method, target, status, _duration_ms(tail), head[2], _agent(tail))

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing import request_line
+from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import iso_ms
 
@@ -20,10 +21,11 @@ _FIELDS = "#Fields:"
 _DATED = re.compile(r"#Date:\s*+([0-9]{4}-[0-9]{2}-[0-9]{2})\b[^\n]*+").fullmatch
 _MOST_COLUMNS, _MOST_CHARS = 100, 4_096
 _COLUMNS = re.compile(r'"[^"]*+"|[^ ]++').finditer
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_DATE = re.compile(r"[0-9]{4}([-./])[0-9]{2}\1[0-9]{2}").fullmatch
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?+").fullmatch
 _STATUS = re.compile(r"[0-9]{1,3}|-").fullmatch
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+|-").fullmatch
+_TOOK = re.compile(r"([0-9]++(?:\.[0-9]++)?+)(ms|s)?+|-").fullmatch
 _PORT = re.compile(r"[0-9]{1,5}|-").fullmatch
 _ADDRESS = re.compile(r"[0-9A-Fa-f:]*[.:][0-9A-Fa-f.:]*+(?:%[0-9A-Za-z]++)?+|-").fullmatch
 _METHOD = re.compile(r"[A-Z][A-Z_-]*+|-").fullmatch
@@ -38,7 +40,7 @@ _LOOKS = {
     "sc-win32-status": _NUMBER,
     "sc-bytes": _NUMBER,
     "cs-bytes": _NUMBER,
-    "time-taken": _NUMBER,
+    "time-taken": _TOOK,
     "s-port": _PORT,
     "c-ip": _ADDRESS,
     "s-ip": _ADDRESS,
@@ -85,9 +87,11 @@ class Layout(Struct, frozen=True):
         )
 
     def _ms(self, took: str) -> float | None:
-        if took == "-":
+        found = _TOOK(took)
+        if found is None or found[1] is None:
             return None
-        return round(float(took) * (1e3 if "." in took else self.unit_ms), 6)
+        number, unit = found.groups()
+        return round(float(number) * (UNITS_MS[unit] if unit else 1e3 if "." in number else self.unit_ms), 6)
 
 
 def _target(told: dict[str, str]) -> str | None:
@@ -98,7 +102,7 @@ def _target(told: dict[str, str]) -> str | None:
 
 
 def _stamp(told: dict[str, str], date: str) -> str | None:
-    date = told.get("date", date)
+    date = told.get("date", date).replace(".", "-")
     return f"{date}T{told['time']}" if date and "time" in told else None
 
 
