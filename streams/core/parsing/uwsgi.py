@@ -10,7 +10,7 @@ from streams.core.parsing.stamps import clf_ms
 
 NEEDLE = " => generated "
 _HEAD = re.compile(
-    r"[^\n]{0,400}?"  # the host of --vhost, the numbers of --memory-report, a stamp of the logger's own
+    r"[^\"\n]{0,400}?"  # the host of --vhost, the numbers of --memory-report, a stamp of the logger's own
     r"\[pid:\ [0-9]++\|app:\ [0-9-]++\|req:\ [0-9-]++/[0-9]++\]"
     r"\ ([^(\n]*+)\([^)\n]*+\)\ \{[^}\n]*+\}"  # --log-x-forwarded-for: a list of addresses in the client's place
     r"\ \[[A-Z][a-z]{2}\ ([A-Z][a-z]{2})\ \ ?+([0-9]{1,2})\ ([0-9:]{8})\ ([0-9]{4})\]"
