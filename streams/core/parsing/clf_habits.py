@@ -114,7 +114,7 @@ def _duration_ms(tail: str) -> float | None:
 FORMATS = (
     Format(
         "clf-habit",
-        otherwise(match, (*clf.FORMATS, *hypercorn.FORMATS)),
+        otherwise(match, (*clf.FORMATS, hypercorn.NOW)),
         "tolerant: only what the strict ones leave",
         1.0,
         any_ms,

@@ -76,7 +76,7 @@ def otherwise(tolerant: Match, strict: tuple[Format, ...]) -> Match:
 
     def match(text: str) -> Row | None:
         for taken in strict:
-            if taken.needle in text and taken.match(text):
+            if taken.needle in text and (not taken.begins or text[:1] in taken.begins) and taken.match(text):
                 return None
         return tolerant(text)
 

@@ -39,7 +39,8 @@ def _first(text: str) -> Row | None:
     return Fields(client_ip, method, target, status, took, stamp)
 
 
+NOW = Format("hypercorn", clean(_now), "a client with its port, and no HTTP/ before the version", 1e3, any_ms, NEEDLE, _BEGINS)
 FORMATS = (
-    Format("hypercorn", clean(_now), "a client with its port, and no HTTP/ before the version", 1e3, any_ms, NEEDLE, _BEGINS),
+    NOW,
     Format("hypercorn-first", clean(_first), "neither quotes nor dashes; µs at the end", 1e-3, any_ms, " /", _BEGINS),
 )

@@ -18,7 +18,7 @@ from streams.core.parsing.stamps import iso_ms
 
 _NEEDLE = " /"
 _FIELDS = "#Fields:"
-_DATED = re.compile(r"#Date:\s*+([0-9]{4}-[0-9]{2}-[0-9]{2})\b[^\n]*+").fullmatch
+_DATED = re.compile(r"#Date:\s*+(([0-9]{4}-[0-9]{2}-[0-9]{2})\b(?: [0-9:]{8})?+)[^\n]*+").fullmatch
 _MOST_COLUMNS, _MOST_CHARS = 100, 4_096
 _COLUMNS = re.compile(r'"[^"]*+"|[^ ]++').finditer
 _DATE = re.compile(r"[0-9]{4}([-./])[0-9]{2}\1[0-9]{2}").fullmatch
@@ -133,7 +133,7 @@ _LEAST_COLUMNS = min(len(layout.names) for layout in _INSTALLED)
 def fragment(text: str) -> Fragment | None:
     """Return the names of the columns, or the date of lines without one, when this line tells them."""
     if dated := _DATED(text):
-        return Fragment(Kind.HEADED, id=dated[1])
+        return Fragment(Kind.HEADED, id=dated[2])
     if not text.startswith(_FIELDS) or len(text) > _MOST_CHARS:
         return None
     names = text.removeprefix(_FIELDS).split()
@@ -141,6 +141,11 @@ def fragment(text: str) -> Fragment | None:
     if len(names) > _MOST_COLUMNS or told & _NOT_HTTP or not told & {"sc-status", "cs-method"}:
         names = []  # lines of this layout are no requests, nor are they of the one before
     return Fragment(Kind.HEADED, target=" ".join(names))
+
+
+def told_ms(text: str) -> int | None:
+    """Return when the lines behind a directive that tells it begin."""
+    return iso_ms(dated[1]) if (dated := _DATED(text)) else None
 
 
 def row(names: str, date: str, text: str) -> Row | None:
