@@ -13,6 +13,7 @@ from streams.settings import Settings, load
 
 RULES = click.option("--rules", "rules", type=click.Path(path_type=Path), help="Rules file instead of config/rules.toml.")
 APP = click.option("--app", default="local", show_default=True, help="App of lines whose envelope names none.")
+SECURITY = click.option("--security", type=click.Path(path_type=Path), help="Write security events to this NDJSON file.")
 FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 
 LEARNT = 30  # templates that parse --learn prints
@@ -55,11 +56,15 @@ def cli() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print windows and alerts as NDJSON.")
 @click.option("--windows", type=click.Path(path_type=Path), help="Write one-minute windows to this NDJSON file.")
 @click.option("--alerts", type=click.Path(path_type=Path), help="Write alerts to this NDJSON file.")
-def local(app: str, rules: Path | None, *, as_json: bool, windows: Path | None, alerts: Path | None) -> None:
+@SECURITY
+def local(
+    app: str, rules: Path | None, *, as_json: bool, windows: Path | None, alerts: Path | None, security: Path | None
+) -> None:
     """Watch standard input live, without a broker: flyctl logs -a APP --json | flywatch local --app APP."""
     from streams.hosts import show  # noqa: PLC0415  # commands import what they need: `flywatch parse` starts fast
 
-    show.local(load(rules=rules), app, show.Sinks(as_json=as_json, windows=windows, alerts=alerts))
+    sinks = show.Sinks(as_json=as_json, windows=windows, alerts=alerts, security=security)
+    show.local(load(rules=rules), app, sinks)
 
 
 @cli.command()
@@ -69,8 +74,16 @@ def local(app: str, rules: Path | None, *, as_json: bool, windows: Path | None, 
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the summary.")
 @click.option("--windows", type=click.Path(path_type=Path), help="Write one-minute windows to this NDJSON file.")
 @click.option("--alerts", type=click.Path(path_type=Path), help="Write alerts to this NDJSON file.")
+@SECURITY
 def replay(
-    files: tuple[Path, ...], app: str, rules: Path | None, *, as_json: bool, windows: Path | None, alerts: Path | None
+    files: tuple[Path, ...],
+    app: str,
+    rules: Path | None,
+    *,
+    as_json: bool,
+    windows: Path | None,
+    alerts: Path | None,
+    security: Path | None,
 ) -> None:
     """Read history: FILES (plain, .gz, .zst) become windows, alerts and a summary."""
     from streams.hosts import show  # noqa: PLC0415
@@ -78,8 +91,9 @@ def replay(
 
     if not files:
         raise click.UsageError("replay needs at least one FILE")
+    sinks = show.Sinks(as_json=as_json, windows=windows, alerts=alerts, security=security)
     try:
-        show.replay(load(rules=rules), list(files), app, show.Sinks(as_json=as_json, windows=windows, alerts=alerts))
+        show.replay(load(rules=rules), list(files), app, sinks)
     except UnreadableFile as error:
         fail(2, str(error))
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from streams.core.records import Dead, Happened, Output, Progress, Published, Requests, Snapshot
+from streams.core.records import Dead, Happened, Output, Progress, Published, Requests, Security, Snapshot
 from streams.core.stamps import text
 from streams.core.tally import Tally
 
@@ -53,7 +53,9 @@ class Wire(Struct, frozen=True, gc=False):
     partition: int | None = None
 
 
-def encode(output: Output, partitions: int, published_at: str | None = None) -> list[Wire]:
+def encode(  # noqa: PLR0911  # a row a kind of output
+    output: Output, partitions: int, published_at: str | None = None
+) -> list[Wire]:
     """Encode what a step published. Progress goes to every partition of ``fly.panes``.
 
     ``published_at`` (RFC 3339) is the only wall clock's time on any topic: of windows and alerts, where it is given.
@@ -77,6 +79,8 @@ def encode(output: Output, partitions: int, published_at: str | None = None) -> 
             return [Wire("requests", key, _dumps(head | {"columns": output.columns}))]
         case Happened():
             return [Wire("events", output.app.encode(), _dumps(_happened(output)))]
+        case Security():
+            return [Wire("security", output.app.encode(), _dumps(security(output)))]
         case Dead():
             return [Wire("dead", output.key or None, _dumps(_dead(output)))]
         case Published():
@@ -116,6 +120,14 @@ def _happened(output: Happened) -> dict[str, Any]:
     head = {"v": 1, "id": output.id, "at": text(output.at_ms), "app": output.app, "instance": output.instance}
     event = output.event
     return head | {"region": output.region, "event": event.event, "about": event.about, "evidence": event.evidence}
+
+
+def security(output: Security) -> dict[str, Any]:
+    """Return a security event as a document."""
+    head = {"v": 1, "id": output.id, "at": text(output.at_ms), "app": output.app, "instance": output.instance}
+    found = output.finding
+    who = {"rule": found.rule, "severity": found.severity, "client_ip": found.client_ip}
+    return head | {"region": output.region} | who | {"count": output.count, "evidence": found.evidence}
 
 
 def _dead(output: Dead) -> dict[str, Any]:

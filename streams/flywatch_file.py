@@ -18,6 +18,8 @@ DAY_MS = 86_400_000
 Keep = Annotated[int, duration("1m", "3650d")]
 _HOSTS = re.compile(r"[A-Za-z0-9._\-\[\]:]+:[0-9]{1,5}(,[A-Za-z0-9._\-\[\]:]+:[0-9]{1,5})*").fullmatch
 
+_TEMPLATE = re.compile(r"(?:/(?::[A-Za-z_][A-Za-z0-9_]*|[^/:*?#\s]+))*(?:/\*)?/?").fullmatch
+
 
 def _hosts(value: str) -> str:
     if not _HOSTS(value):
@@ -34,6 +36,12 @@ def _url(value: str) -> str:
 def _path(value: str) -> str:
     if not value.startswith("/") or "?" in value:
         raise refused(f'must be a path such as "/health", without a query, not {shown(value)}')
+    return value
+
+
+def _template(value: str) -> str:
+    if not value.startswith("/") or not _TEMPLATE(value):
+        raise refused(f'must be a route such as "/shop/:category/:slug" or "/files/*", not {shown(value)}')
     return value
 
 
@@ -128,6 +136,8 @@ class Limits(Table):
     route_chars: Count = CORE.limits.route_chars
     joins: Count = CORE.limits.joins
     join_age_ms: Annotated[int, duration("1s", "1d")] = Field(default=CORE.limits.join_age_ms, alias="join_age")
+    suspects: Count = CORE.limits.suspects
+    buckets: Count = CORE.limits.buckets
     evidence_lines: Count = CORE.limits.evidence_lines
     panes: Count = CORE.limits.panes
 
@@ -187,6 +197,7 @@ class Sections(Table):
     """config/flywatch.toml as a whole."""
 
     unlisted: Literal["full", "basic", "ignore"] = "full"
+    routes: tuple[Annotated[str, AfterValidator(_template)], ...] = ()
     kafka: Kafka = Kafka()
     topics: Topics = Topics()
     time: Time = Time()

@@ -77,6 +77,13 @@ def _widen(widen_ms: int, info: ValidationInfo) -> int:
     return widen_ms
 
 
+def _of_a_baseline(below: float | None, info: ValidationInfo) -> float | None:
+    if (below is None) == bool(info.data.get("baseline_ms")):
+        other = "baseline stands alone" if below is None else "baseline is missing"
+        raise refused(f"{other}: a rise needs both, how far back to look and below what the value was")
+    return below
+
+
 def _summary(template: str) -> str:
     """Try a summary out on a sample, as it would be read in an alert."""
     wrong: list[str] = []
@@ -137,6 +144,11 @@ class RuleTable(Table):
     )
     min_requests: Count = DEFAULT.min_requests
     widen_ms: Annotated[Span, AfterValidator(_widen)] = Field(default=DEFAULT.widen_ms, alias="widen")
+    min_lines: Count = DEFAULT.min_lines
+    baseline_ms: Span = Field(default=DEFAULT.baseline_ms, alias="baseline")
+    baseline_below: Annotated[float | None, BeforeValidator(_threshold), AfterValidator(_of_a_baseline)] = Field(
+        default=None, validate_default=True
+    )
     for_ms: Wait = Field(default=DEFAULT.for_ms, alias="for")
     keep_firing_ms: Wait = Field(default=DEFAULT.keep_firing_ms, alias="keep_firing")
     no_data_after_ms: Span = Field(default=DEFAULT.no_data_after_ms, alias="no_data_after")

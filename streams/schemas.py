@@ -8,39 +8,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 from pydantic.json_schema import GenerateJsonSchema
 
+from streams.alert_documents import Alert
 from streams.core.batches import Unreadable
 from streams.core.rules import Severity
 from streams.core.values import EventKind, Reason
-
-Count = Annotated[int, Field(ge=0)]
-Ms = Annotated[float, Field(ge=0)]
-Stamp = Annotated[
-    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?Z$", description="RFC 3339, UTC")
-]
-Status = Annotated[str, Field(pattern=r"^[1-5][0-9][0-9]$")]
-StatusOrUnknown = Annotated[str, Field(pattern=r"^([1-5][0-9][0-9]|-)$")]
-Version = Annotated[Literal[1], Field(description="of this document's shape")]
-
-
-class Document(BaseModel):
-    """A JSON object without fields that nobody named."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Durations(Document):
-    """Of the known durations, in ms: quantiles within 1 %, None where there are no durations."""
-
-    count: Count
-    min: Ms | None
-    avg: Ms | None
-    max: Ms | None
-    p50: Ms | None
-    p95: Ms | None
-    p99: Ms | None
+from streams.documents import Count, Document, Durations, Ms, Stamp, Status, Version
 
 
 class Window(Document):
@@ -63,68 +38,12 @@ class Window(Document):
     duration_ms: Durations
     health_checks: Count
     events: Annotated[dict[EventKind, Count], Field(description="what lines say happened, by kind")]
+    security: Annotated[dict[str, Count], Field(description="what lines show to security, by rule")]
     skipped: Annotated[dict[Reason, Count], Field(description="lines that are nothing of these, by reason")]
     cut: Annotated[int, Field(ge=0, description="lines of which the end was cut off")]
     ahead: Annotated[int, Field(ge=0, description="lines whose stamp was ahead of the clock: arrival counted")]
     top_routes: dict[str, Count]
     top_errors: Annotated[dict[str, Count], Field(description="5xx by route")]
-    published_at: Annotated[Stamp | None, Field(description="the wall clock's, in a live run only")] = None
-
-
-class EscalationStep(Document):
-    """Whom an escalated alert is for."""
-
-    level: Annotated[int, Field(ge=1)]
-    after_seconds: Count
-    to: tuple[str, ...]
-
-
-class Evidence(Document):
-    """What the rule saw in its window."""
-
-    requests: Count
-    by_status: Annotated[dict[StatusOrUnknown, Count], Field(description='"-": no known status')]
-    duration_ms: Durations
-    top_routes: dict[str, Count]
-    top_errors: Annotated[dict[str, Count], Field(description="5xx by route")]
-    lines: Annotated[tuple[str, ...], Field(description="some failing requests, without their queries")]
-    recent_deploy: None
-
-
-class Links(Document):
-    """Where to look next."""
-
-    logs: str
-    app: str | None
-    dashboard: str | None
-
-
-class Alert(Document):
-    """fly.alerts: one transition of one alert. Repeats have the same ``transition_id``: keep one."""
-
-    v: Version
-    id: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$", description="of one life of an alert: a live run's and a replay's")]
-    transition_id: str
-    rule: str
-    severity: Severity
-    app: str
-    environment: str
-    per: Annotated[str, Field(description='"": the app as a whole')]
-    state: Literal["pending", "firing", "escalated", "resolved"]
-    reason: Annotated[Literal["clear", "no_data"] | None, Field(description="why it resolved")]
-    at: Annotated[Stamp, Field(description="event time: the end of a pane")]
-    started_at: Stamp
-    metric: str
-    unit: str
-    value: Annotated[float | None, Field(description="in ``unit``; None: no data")]
-    threshold: float
-    window: Annotated[str, Field(pattern=r"^[0-9]+[sm]$", description="how far back the rule looked")]
-    incomplete: bool
-    summary: str
-    actions: tuple[str, ...]
-    escalation: EscalationStep | None
-    evidence: Evidence
-    links: Links
     published_at: Annotated[Stamp | None, Field(description="the wall clock's, in a live run only")] = None
 
 
@@ -172,6 +91,22 @@ class Event(Document):
     evidence: Annotated[str, Field(max_length=300, description="the line, with secrets masked")]
 
 
+class Security(Document):
+    """fly.security: an attack, a failed login or a leaked secret. Repeats have the same ``id``: keep one."""
+
+    v: Version
+    id: Annotated[str, Field(description="of the records it comes from, or of the bucket, its client and the time")]
+    at: Stamp
+    app: str
+    instance: Annotated[str, Field(description='"": of several, counted together')]
+    region: str
+    rule: Annotated[str, Field(description="of config/security.toml")]
+    severity: Severity
+    client_ip: Annotated[str | None, Field(description="None: the line names no address")]
+    count: Annotated[int, Field(ge=1, description="hits that a bucket ran over with; 1 of what a line shows by itself")]
+    evidence: Annotated[str, Field(max_length=300, description="the line, or one of them, with secrets masked")]
+
+
 class Dead(Document):
     """fly.dead: a record of fly.logs, or a line of one, that nobody could read, whole."""
 
@@ -217,6 +152,7 @@ DOCUMENTS: dict[str, Any] = {
     "fly.logs": Logs,
     "fly.requests": Requests,
     "fly.events": Event,
+    "fly.security": Security,
     "fly.windows": Window,
     "fly.alerts": Alert,
     "fly.dead": Dead,

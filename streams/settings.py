@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, InstanceOf, ValidationError
 
@@ -49,6 +49,7 @@ class Settings(Sections):
             silent_ms=self.time.silent_ms if live else None,
             requests=self.publish.requests,
             formats=tuple(pattern.format() for pattern in self.patterns),
+            templates=self.routes,
         )
 
 
@@ -123,7 +124,7 @@ def _variables(model: type[BaseModel], above: Keys = ()) -> Iterator[tuple[str, 
         loc, kind = (*above, field.alias or name), field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             yield from _variables(kind, loc)
-        elif loc != ("app",):
+        elif get_origin(kind) is not tuple:
             yield PREFIX + "__".join(loc).upper(), (loc, kind)
 
 

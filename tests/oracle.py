@@ -136,8 +136,7 @@ def alerts(lines: Iterable[Line], plan: Plan) -> list[dict[str, Any]]:
         ends = range(first + TEN_SECONDS, last + QUIET_AFTER + 1, TEN_SECONDS)
         for rule in plan.rules:
             if watches(rule, app, plan):
-                events = rule.metric.startswith("events.")
-                found += life(rule, app, [told(rule, apps[app], end) if events else judged(rule, panes, end) for end in ends])
+                found += life(rule, app, [judgement(rule, apps[app], panes, end) for end in ends])
     order = {rule.name: i for i, rule in enumerate(plan.rules)}
     return sorted(found, key=lambda each: (stamp_ms(each["at"]), each["app"], order[each["rule"]]))
 
@@ -147,6 +146,13 @@ def watches(rule: Rule, app: str, plan: Plan) -> bool:
     level = plan.apps[app].monitoring if app in plan.apps else plan.unlisted.monitoring
     named, levels = list(rule.apps), list(rule.monitoring)
     return app in named if named else level != "ignore" and (level in levels or not levels)
+
+
+def judgement(rule: Rule, seen: Seen, panes: dict[int, list[Counted]], end: int) -> tuple[int, str, float | None]:
+    """Judge a rule at one pane end."""
+    if rule.metric == "unrecognised_ratio":
+        return drifted(rule, seen, end)
+    return told(rule, seen, end) if rule.metric.startswith("events.") else judged(rule, panes, end)
 
 
 def judged(rule: Rule, panes: dict[int, list[Counted]], end: int) -> tuple[int, str, float | None]:
@@ -166,6 +172,24 @@ def told(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
     if not any(start <= at_ms < end for at_ms in seen.lines):
         return held(rule, None, end)
     return held(rule, float(sum(start <= at_ms < end and each == kind for at_ms, each in seen.events)), end)
+
+
+def drifted(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
+    """Judge the share of unknown lines, and hold what it was before against the rule's baseline."""
+    value, start = unknown(rule, seen, end - rule.window_ms, end), end - rule.window_ms
+    before = unknown(rule, seen, start - rule.baseline_ms, start)
+    when, judgement, value = held(rule, value, end)
+    if judgement == "breached" and rule.baseline_below is not None and (before is None or before >= rule.baseline_below):
+        return when, "clear", value
+    return when, judgement, value
+
+
+def unknown(rule: Rule, seen: Seen, start: int, end: int) -> float | None:
+    """Return the share of unknown lines among those that say something; None of too few lines."""
+    lines = [at_ms for at_ms in seen.lines if start <= at_ms < end]
+    reasons = [reason for at_ms, reason in seen.skipped if start <= at_ms < end]
+    spoken = len(lines) - sum(reason in {"empty", "part", "late"} for reason in reasons)
+    return reasons.count("unrecognised") / spoken if len(lines) >= rule.min_lines and spoken else None
 
 
 def held(rule: Rule, value: float | None, end: int) -> tuple[int, str, float | None]:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from streams.hosts.terminal import Terminal, elapsed, milliseconds
+from streams.hosts.terminal import Terminal
+from streams.hosts.wording import elapsed, milliseconds
 
 SGR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 FIRING: dict[str, Any] = {
@@ -57,6 +58,7 @@ TOTALS = {
     "lines": 23546,
     "requests": 15012,
     "events": {"app_error": 7, "deploy": 33},
+    "security": {"path-traversal": 3},
     "skipped": {"part": 1234, "unrecognised": 5678},
     "by_status": {"-": 3, "200": 14000, "201": 300, "404": 9, "503": 700},
     "alerts": {"fired": 5, "resolved": 4},
@@ -117,13 +119,14 @@ def test_a_pipe_gets_one_plain_line_a_transition() -> None:
 
 
 def test_the_summary_of_a_pipe() -> None:
-    """The summary says lines, requests by class of status, events, skipped lines by reason, alerts and speed."""
+    """The summary says lines, requests by class of status, events, security, skipped lines by reason, alerts and speed."""
     console = pipe()
     Terminal(console, live=False).summary(TOTALS)
     assert seen(console) == (
         "lines     23,546 in 1.2 s (18,837 lines/s)\n"
         "requests  15,012: 2xx 14,300, 4xx 9, 5xx 700, unknown 3\n"
         "events    40: app_error 7, deploy 33\n"
+        "security  3: path-traversal 3\n"
         "skipped   6,912: part 1,234, unrecognised 5,678\n"
         "alerts    5 fired, 4 resolved\n"
     )
@@ -241,3 +244,13 @@ def test_durations_have_a_readable_unit() -> None:
     """Below a second durations are milliseconds, above it seconds."""
     told = {None: "\u2013", 0.4: "0 ms", 999.4: "999 ms", 1000.0: "1.0 s", 61_500.0: "61.5 s"}
     assert {ms: milliseconds(ms) for ms in told} == told
+
+
+def test_a_security_event_is_one_line_if_it_is_critical() -> None:
+    """What is critical is told as it comes, with who and what; the rest is in the summary alone."""
+    console = pipe()
+    terminal = Terminal(console, live=False)
+    document = {"at": "2025-10-10T18:00:00Z", "app": "shop", "rule": "log4shell", "client_ip": "203.0.113.9"}
+    terminal.security(document | {"severity": "warning", "evidence": "GET /a"})
+    terminal.security(document | {"severity": "critical", "evidence": "GET /\x1b[2J${jndi:ldap://x}"})
+    assert seen(console) == "2025-10-10T18:00:00Z SECURITY  log4shell shop: 203.0.113.9 GET / [2J${jndi:ldap://x}\n"

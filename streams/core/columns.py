@@ -26,12 +26,13 @@ _EVIDENCE_CHARS = 300
 class Columns:
     """Requests of one app, format and pane as columns, ready to fold or to publish."""
 
-    __slots__ = ("agents", "client_ips", "complete", "durations_ms", "methods", "routes", "statuses", "targets")
+    __slots__ = ("_templates", "agents", "client_ips", "complete", "durations_ms", "methods", "routes", "statuses", "targets")
 
-    def __init__(self, fmt: Format, rows: Sequence[Texts], limits: Limits) -> None:
+    def __init__(self, fmt: Format, rows: Sequence[Texts], limits: Limits, templates: tuple[str, ...] = ()) -> None:
         """Transpose rows of ``Format.match(...).groups()``."""
         self.client_ips, self.methods, self.targets, self.statuses, self.agents, durations, _ = zip(*rows, strict=True)
-        self.routes = routes(self.targets, limits.route_chars)
+        self.routes = routes(self.targets, limits.route_chars, templates)
+        self._templates = templates
         self.durations_ms: Sequence[float | None] = []  # empty: the format has no duration
         self.complete = True  # no duration is None
         if fmt.unit_ms:
@@ -54,7 +55,7 @@ class Columns:
     def counted(self, app: App, limits: Limits) -> Requests:
         """Return what a tally counts of these requests: health checks are apart, a WebSocket's stay is no latency."""
         statuses = Counter(self.statuses)
-        apart = SWITCHING in statuses or not _routes_apart(app, limits.route_chars).isdisjoint(self.routes)
+        apart = SWITCHING in statuses or not _routes_apart(app, limits.route_chars, self._templates).isdisjoint(self.routes)
         kept, timed = self._apart(app) if apart else (None, self._timed())
         if kept is not None:
             statuses = Counter([self.statuses[i] for i in kept])
@@ -101,20 +102,21 @@ class Columns:
         for i in failed:
             took = self.durations_ms[i] if self.durations_ms else None
             if len(found) < limits.evidence_lines or (took or 0.0) >= found[-1][0]:
-                found = slowest([*found, (took or 0.0, self._line(i, took))], limits.evidence_lines)
+                found = slowest([*found, (took or 0.0, self.line(i, took))], limits.evidence_lines)
         return [self.routes[i] for i in failed], found
 
-    def _line(self, i: int, took: float | None) -> str:
-        path = (self.targets[i] or "-").split("?", 1)[0]  # a query may hold a secret
+    def line(self, i: int, took: float | None) -> str:
+        """Return a row for people, without its query: that may hold a secret."""
+        path = (self.targets[i] or "-").split("?", 1)[0]
         return (f"{self.methods[i] or '-'} {path} {self.statuses[i]}" + ("" if took is None else f" {took:.0f} ms"))[
             :_EVIDENCE_CHARS
         ]
 
 
 @lru_cache(maxsize=1_000)
-def _routes_apart(app: App, chars: int) -> frozenset[str]:
+def _routes_apart(app: App, chars: int, templates: tuple[str, ...]) -> frozenset[str]:
     """Return the routes among which an app's health checks and paths without latency are: a cheap first look."""
-    return frozenset(routes([*app.health_paths, *app.latency_exclude_paths], chars))
+    return frozenset(routes([*app.health_paths, *app.latency_exclude_paths], chars, templates))
 
 
 def durations_ms(column: Sequence[Any], unit_ms: float) -> tuple[Sequence[float | None], bool]:

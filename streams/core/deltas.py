@@ -1,8 +1,10 @@
 """What single lines add to panes, beside the columns of requests: events, skipped lines, notes. Knows no format or topic."""
 
 from streams.core import stamps
+from streams.core.masking import mask
 from streams.core.plan import PANE_MS
-from streams.core.records import Happened
+from streams.core.records import Happened, Security
+from streams.core.security.values import Finding
 from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.values import Event, Reason, Skipped
@@ -11,13 +13,19 @@ from streams.core.values import Event, Reason, Skipped
 class Deltas:
     """Tallies by pane, and what happened, of the records that are being folded."""
 
-    __slots__ = ("_clock_ms", "_number", "_offset", "happened", "tallies")
+    __slots__ = ("_clock_ms", "_number", "_offset", "found", "happened", "tallies")
 
     def __init__(self, clock_ms: int) -> None:
         """Begin empty."""
         self.tallies: dict[tuple[int, str], Tally] = {}  # (start of the pane, app) -> what is to be added
         self.happened: list[Happened] = []
+        self.found: list[Security] = []
         self.begin(clock_ms, 0)
+
+    @property
+    def clock_ms(self) -> int:
+        """Return the partition's clock for the record at hand."""
+        return self._clock_ms
 
     def begin(self, clock_ms: int, offset: int) -> None:
         """Count for another record from here on."""
@@ -31,11 +39,19 @@ class Deltas:
             tally = self.tallies[key] = Tally()
         return tally
 
-    def skip(self, source: Source, skipped: Skipped) -> None:
-        """Count a line that is nothing."""
+    def skip(self, source: Source, skipped: Skipped, text: str = "") -> None:
+        """Count a line that is nothing; one that nothing recognises may be shown as an example."""
         tally = self.tally(source.start_ms, source.app)
         tally.lines += 1
         tally.skipped[Reason.LATE if source.late else skipped.reason] += 1
+        if text > tally.example and skipped.reason is Reason.UNRECOGNISED and not source.late:
+            tally.example = text
+
+    def finish(self) -> None:
+        """Mask the examples: the last thing before they leave."""
+        for tally in self.tallies.values():
+            if tally.example:
+                tally.example = mask(tally.example)
 
     def happen(self, source: Source, event: Event, stamp: str | None, *, beside: bool = False) -> None:
         """Count an event, and keep it to be published; one that is late is counted as such alone.
@@ -53,3 +69,8 @@ class Deltas:
         said = f"{self._offset}/{self._number}"
         self._number += 1
         self.happened.append(Happened(said, source.app, source.instance, source.region, at_ms or self._clock_ms, event))
+
+    def find(self, source: Source, start_ms: int | None, at_ms: int, finding: Finding) -> None:
+        """Count what a line shows to security, and keep it to be published; also of a line that is late."""
+        self.tally(start_ms, source.app).security[finding.rule] += 1
+        self.found.append(Security("", source.app, source.instance, source.region, at_ms, finding))

@@ -1,13 +1,15 @@
 """Makes the document of an alert's transition: what happened, how bad it is, and what shows it. Decides nothing."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from streams.core.alerts import Change, State, Watch, alert_id
 from streams.core.plan import Plan
-from streams.core.records import Published
-from streams.core.rules import METRICS, Rule, Severity
+from streams.core.records import Happened, Published
+from streams.core.rules import METRICS, UNRECOGNISED, Rule, Severity
 from streams.core.stamps import text
-from streams.core.tally import merged
+from streams.core.tally import Tally, merged
+from streams.core.values import Event, EventKind
 from streams.core.windows import AppPanes, by_status, duration_ms, top
 
 
@@ -49,7 +51,7 @@ def alert(
         "incomplete": incomplete,
     }
     return Published(
-        "alerts", an_id, document | _for_people(rule, app, change, value, plan) | _shown(panes, at_ms, width_ms, plan)
+        "alerts", an_id, document | _for_people(rule, app, change, value, plan) | _shown(rule, panes, at_ms, width_ms, plan)
     )
 
 
@@ -111,17 +113,36 @@ def _escalation(rule: Rule, change: Change) -> dict[str, Any] | None:
     return {"level": change.level, "after_seconds": step.after_ms // 1000, "to": list(step.to)}
 
 
-def _shown(panes: AppPanes, at_ms: int, width_ms: int, plan: Plan) -> dict[str, Any]:
+def drift(rule: Rule, app: str, change: Change, at_ms: int, width_ms: int, panes: AppPanes, plan: Plan) -> Iterator[Happened]:
+    """Yield the event that an app's lines changed their format, when a rule about that fires."""
+    if rule.metric == UNRECOGNISED and change.state is State.FIRING:
+        whole = _whole(panes, at_ms, width_ms, plan)
+        event = Event(EventKind.LOG_FORMAT_CHANGED, "", whole.example)
+        yield Happened(f"{rule.name}/{app}/{text(at_ms)}", app, "", "", at_ms, event)
+
+
+def _whole(panes: AppPanes, at_ms: int, width_ms: int, plan: Plan) -> Tally:
     starts = panes.between(at_ms - width_ms, at_ms)
     parts = [pane for start in starts if (pane := panes.at(start, plan)) is not None]
-    whole = merged(parts, plan.limits.routes_per_pane, plan.limits.evidence_lines)
+    return merged(parts, plan.limits.routes_per_pane, plan.limits.evidence_lines)
+
+
+def _lines(rule: Rule, whole: Tally) -> list[str]:
+    """Return what shows it: a line that nothing recognises, or else the slowest failed requests."""
+    if rule.metric == UNRECOGNISED:
+        return [whole.example] if whole.example else []
+    return [line for _, line in whole.evidence]
+
+
+def _shown(rule: Rule, panes: AppPanes, at_ms: int, width_ms: int, plan: Plan) -> dict[str, Any]:
+    whole = _whole(panes, at_ms, width_ms, plan)
     evidence = {
         "requests": whole.requests,
         "by_status": by_status(whole),
         "duration_ms": duration_ms(whole),
         "top_routes": top(whole, "routes"),
         "top_errors": top(whole, "errors"),
-        "lines": [line for _, line in whole.evidence],
+        "lines": _lines(rule, whole),
         "recent_deploy": None,
     }
     return {"evidence": evidence}

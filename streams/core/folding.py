@@ -6,7 +6,7 @@ tried, and the row is kept; all the rest happens once a column. ``streams.core.r
 
 from collections.abc import Iterable
 
-from streams.core import events, reading, stamps
+from streams.core import events, guarding, reading, stamps
 from streams.core.batches import Batch, FlyLine
 from streams.core.columns import Columns
 from streams.core.deltas import Deltas
@@ -16,11 +16,12 @@ from streams.core.lines import unwrap
 from streams.core.parsing import recognise, w3c
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
-from streams.core.routes import OTHER
-from streams.core.sources import Column, Source, named
+from streams.core.sources import Column, Source
 from streams.core.tally import Requests as Counted
+from streams.core.touched import Touched
 from streams.core.values import Line, Reason, Skipped
 
+_SHOWS = Skipped(Reason.SECURITY)
 BARE = "bare"  # the prefix of lines without an envelope's stamp: no stamp begins so
 
 
@@ -28,11 +29,8 @@ class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
-        "_apps",
         "_instances",
-        "_new_apps",
         "_plan",
-        "_sources",
         "_touched",
         "clock_ms",
         "counted",
@@ -51,12 +49,10 @@ class Folding:
         clock_ms: int = 0,
     ) -> None:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
-        self._sources, self._apps = sources, apps
         self._instances = Instances(joins, plan.limits.joins)
         self.joined = self._instances.changed
         self._plan, self.clock_ms = plan, clock_ms
-        self._new_apps: set[str] = set()
-        self._touched: dict[tuple[str, str], Source] = {}
+        self._touched = Touched(sources, apps, plan)
         self.deltas = Deltas(clock_ms)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
@@ -69,14 +65,14 @@ class Folding:
 
     def lines(self, content: Iterable[FlyLine]) -> None:
         """Take Fly's own lines, of any apps and instances."""
-        chars, wanted = self._plan.limits.line_chars, self._plan.requests
+        chars, wanted = self._plan.limits.line_chars, self._plan.stamped
         near: dict[str, Source] = {}
         self.provider = ""  # not decoded: few lines need it
         for line in content:
             fly = line.fly.app
             source = near.get(fly.instance)
             if source is None or source.app != fly.name:
-                source = near[fly.instance] = self._source(fly.name, fly.instance, line.fly.region)
+                source = near[fly.instance] = self._touched.source(fly.name, fly.instance, line.fly.region)
             stamp, text = line.timestamp, line.message
             if stamp[:18] != source.prefix or stamp[-1] != "Z":
                 self._turn(source, stamp)
@@ -89,8 +85,8 @@ class Folding:
 
     def batch(self, batch: Batch, app: str, instance: str) -> None:
         """Take the rows of one app and instance; those of the record's key stand in for an empty head."""
-        chars, wanted = self._plan.limits.line_chars, self._plan.requests
-        source = self._source(batch.app or app, batch.instance or instance, batch.region)
+        chars, wanted = self._plan.limits.line_chars, self._plan.stamped
+        source = self._touched.source(batch.app or app, batch.instance or instance, batch.region)
         self.provider = batch.provider
         for stamp, text in batch.lines:
             if stamp is None:
@@ -117,7 +113,7 @@ class Folding:
         Most files have no envelope and one format, which is then tried before anything else. No message of any format
         is in an envelope, so this changes nothing but the speed.
         """
-        chars, wanted = self._plan.limits.line_chars, self._plan.requests
+        chars, wanted = self._plan.limits.line_chars, self._plan.stamped
         near: dict[tuple[str, str], Source] = {}
         source: Source | None = None  # of the line before, if that was bare
         for raw in content:
@@ -133,7 +129,7 @@ class Folding:
     def _take(self, line: Line, near: dict[tuple[str, str], Source]) -> Source:
         source = near.get((line.app, line.instance))
         if source is None:
-            source = near[line.app, line.instance] = self._source(line.app, line.instance, line.region)
+            source = near[line.app, line.instance] = self._touched.source(line.app, line.instance, line.region)
         stamp, text = line.stamp, line.text
         if stamp is None:
             if source.prefix != BARE:
@@ -150,7 +146,7 @@ class Folding:
 
     def finish(self) -> None:
         """Fold every column: after this, nothing of the records can fail any more."""
-        for source in self._touched.values():
+        for source in self._touched.sources():
             published: dict[str, list[object]] = {}
             for column in source.columns.values():
                 if column.rows:
@@ -158,12 +154,15 @@ class Folding:
             if published:
                 self.published.append((source.app, source.instance, source.region, published))
             source.begin()
+        self.deltas.finish()
 
     def _fold(self, source: Source, column: Column, published: dict[str, list[object]]) -> None:
         app, limits = self._plan.app(source.app), self._plan.limits
         for part in by_pane(column, self._plan) if column.start_ms is None else (column,):
             start_ms = part.start_ms or 0
-            columns = Columns(part.fmt, part.rows, limits)
+            columns = Columns(part.fmt, part.rows, limits, self._plan.templates)
+            if self._plan.security is not None:
+                guarding.column(self._plan.security, self.deltas, source, part, columns, limits.suspects)
             if part.late:
                 tally = self.deltas.tally(start_ms, source.app)
                 tally.lines += len(part.rows)
@@ -212,10 +211,17 @@ class Folding:
             source.apart(w3c.HEADED, told, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
-        elif event := events.recognise(text, self.provider):
+        else:
+            self._no_request(source, text, stamp, part)
+
+    def _no_request(self, source: Source, text: str, stamp: str | None, part: Skipped) -> None:
+        """Take a line that is an event, shows something to security, both, or nothing."""
+        guard = self._plan.security
+        shows = guard is not None and guarding.line(guard, self.deltas, source, text, stamp, self._plan.limits.suspects)
+        if event := events.recognise(text, self.provider):
             self.deltas.happen(source, event, stamp)
         else:
-            self.deltas.skip(source, part)
+            self.deltas.skip(source, _SHOWS if shows else part, text)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
         joins = self._instances.own((source.app, source.instance))
@@ -226,22 +232,3 @@ class Folding:
             self.deltas.skip(source, parsed)
             return
         source.apart(reading.JOINED, reading.row(parsed), stamp)
-
-    def _source(self, app: str, instance: str, region: str) -> Source:
-        app, instance = named(app, instance)
-        if app not in self._apps and app not in self._plan.apps and app not in self._new_apps:
-            if len(self._apps) + len(self._new_apps) >= self._plan.limits.apps:
-                app = OTHER
-            else:
-                self._new_apps.add(app)
-        key = (app, instance)
-        source = self._touched.get(key) or self._sources.get(key)
-        if source is None:
-            if len(self._sources) >= self._plan.limits.instances:
-                self._sources.clear()
-            source = self._sources[key] = Source(app, instance, region)
-        if key not in self._touched:
-            source.begin()
-            self._touched[key] = source
-        source.prefix = None  # the clock may have moved since the record before
-        return source

@@ -9,7 +9,7 @@ from streams.core.batches import Batch, Lines, Unreadable, read
 from streams.core.folding import Folding
 from streams.core.joins import Joins
 from streams.core.plan import PANE_MS, Plan
-from streams.core.records import Dead, Output, Progress, Record, Requests, Snapshot, Step
+from streams.core.records import Dead, Output, Progress, Record, Requests, Security, Snapshot, Step
 from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.values import Reason
@@ -129,7 +129,19 @@ def _fold(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
         for app, instance, region, columns in folding.published
     ]
     outputs += [replace(each, id=f"{state.number}/{each.id}") for each in folding.deltas.happened]
+    outputs += numbered(folding.deltas.found, name)
     return Step(absorb(state, folding, plan), outputs)
+
+
+def numbered(found: list[Security], name: str) -> list[Security]:
+    """Give findings their ids: by their content's order, as the order of columns depends on caches."""
+    found.sort(key=_place)
+    return [replace(each, id=f"{name}/{number}") for number, each in enumerate(found)]
+
+
+def _place(each: Security) -> tuple[int | str, ...]:
+    finding = each.finding
+    return each.at_ms, each.app, each.instance, finding.rule, finding.client_ip or "", finding.evidence
 
 
 def dead(state: Partition, record: Record, why: Unreadable, line: bytes | None = None, part: str = "") -> Dead:
@@ -141,11 +153,11 @@ def dead(state: Partition, record: Record, why: Unreadable, line: bytes | None =
 def absorb(state: Partition, folding: Folding, plan: Plan) -> dict[str, Any]:
     """Merge what was folded into the panes it belongs to; return what changed. Nothing here can raise."""
     writes: dict[str, Any] = {}
-    routes, evidence = plan.limits.routes_per_pane, plan.limits.evidence_lines
+    routes, evidence, suspects = plan.limits.routes_per_pane, plan.limits.evidence_lines, plan.limits.suspects
     for start_ms, app, counted in folding.counted:
         _pane(state, (start_ms, app), writes).count(counted, routes, evidence)
     for key, delta in folding.deltas.tallies.items():
-        _pane(state, key, writes).merge(delta, routes, evidence)
+        _pane(state, key, writes).merge(delta, routes, evidence, suspects)
     for (app, instance), joins in folding.joined.items():
         state.joins[app, instance] = joins
         writes[f"join/{app}/{instance}"] = joins

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from streams.core.parsing.format import Format
 from streams.core.rules import Rule
+from streams.core.security.values import Guard
 
 PANE_MS = 10_000
 MINUTE_MS = 60_000
@@ -20,6 +21,8 @@ class Limits(Struct, frozen=True):
     route_chars: int = 200  # the rest of a route is cut
     joins: int = 256  # open requests of one instance; the oldest is dropped and counted
     join_age_ms: int = 600_000  # an open request older than this is dropped and counted
+    suspects: int = 1_000  # clients and buckets of one pane; the hits of further ones are counted, and fill none
+    buckets: int = 20_000  # that are not empty, of one partition of panes; the hits of further ones fill none
     evidence_lines: int = 5  # of one pane and of one alert
     panes: int = 20_000  # kept open by a replay before the oldest are closed
 
@@ -49,6 +52,13 @@ class Plan(Struct, frozen=True):
     silent_ms: int | None = 60_000  # None: every source is waited for (history)
     requests: bool = True  # publish parsed requests
     formats: tuple[Format, ...] = ()  # the user's own, for messages that no other takes
+    templates: tuple[str, ...] = ()  # routes as the user writes them: /shop/:category/:slug, /files/*
+    security: Guard | None = None  # None: nothing is looked for
+
+    @property
+    def stamped(self) -> bool:
+        """Tell whether the stamp of every request is asked for, not only its pane."""
+        return self.requests or self.security is not None
 
     def app(self, name: str) -> App:
         """Return the app's settings, or those of unlisted apps."""

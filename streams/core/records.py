@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from streams.core.security.values import Finding
 from streams.core.tally import Tally
 from streams.core.values import Event
 
@@ -61,6 +62,21 @@ class Happened(Struct, frozen=True):
     event: Event
 
 
+class Security(Struct, frozen=True):
+    """A security event: what a line shows by itself, or what a client's bucket ran over with (``count`` of its hits).
+
+    ``id`` names where it comes from, so that a repeat can be dropped.
+    """
+
+    id: str
+    app: str
+    instance: str  # "" of a bucket: a client's requests may be spread over instances
+    region: str
+    at_ms: int
+    finding: Finding
+    count: int = 1
+
+
 class Dead(Struct, frozen=True):
     """A record, or a line of one, that nobody could read, whole."""
 
@@ -78,7 +94,7 @@ class Published(Struct, frozen=True):
     value: Mapping[str, Any]
 
 
-Output = Snapshot | Progress | Requests | Happened | Dead | Published
+Output = Snapshot | Progress | Requests | Happened | Security | Dead | Published
 
 
 class Step(Struct):

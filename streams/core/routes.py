@@ -1,7 +1,11 @@
-"""Folds targets into routes: ``/orders/123?x=1`` is ``/orders/:id``. Knows no app; its cache changes no result."""
+"""Folds targets into routes: ``/orders/123?x=1`` is ``/orders/:id``. Knows no app; its cache changes no result.
+
+The user's templates (``/shop/:category/:slug``, ``/files/*``) come before that: a target that fits one is that route.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 OTHER = "(other)"
@@ -18,13 +22,19 @@ class _Cache:
 
     known: ClassVar[dict[str | None, str]] = {}
     direct = 0
+    templates: tuple[str, ...] = ()  # by which these were folded
 
 
-def routes(targets: Sequence[str | None], chars: int) -> list[str]:
+def routes(targets: Sequence[str | None], chars: int, templates: tuple[str, ...] = ()) -> list[str]:
     """Return the route of each target; all that the cache does not know are normalised in one pass."""
+    if not targets:
+        return []
+    if _Cache.templates != templates:
+        forget()
+        _Cache.templates = templates
     if _Cache.direct:
         _Cache.direct -= 1
-        return _normalised(targets, chars)
+        return _folded(targets, chars, templates)
     known = _Cache.known
     new = list(set(targets).difference(known))
     if new:
@@ -34,7 +44,7 @@ def routes(targets: Sequence[str | None], chars: int) -> list[str]:
             _Cache.direct = _DIRECT_CALLS
         elif len(new) * 2 > len(targets) and len(known) * 4 > _CACHE_SIZE:
             _Cache.direct = _DIRECT_CALLS  # most targets are new: looking them up costs more than it saves
-        known.update(zip(new, _normalised(new, chars), strict=True))
+        known.update(zip(new, _folded(new, chars, templates), strict=True))
     return list(map(known.__getitem__, targets))
 
 
@@ -44,11 +54,34 @@ def forget() -> None:
     _Cache.direct = 0
 
 
+def _folded(targets: Sequence[str | None], chars: int, templates: tuple[str, ...]) -> list[str]:
+    found = _normalised(targets, chars)
+    if templates:
+        fits = _fitting(templates)
+        for i, target in enumerate(targets):
+            if fitting := fits((target or "").partition("?")[0]):
+                found[i] = templates[(fitting.lastindex or 1) - 1]
+    return found
+
+
+@lru_cache(maxsize=16)
+def _fitting(templates: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
+    """Return what finds the first template that a path fits: the number of its group."""
+    return re.compile("|".join(f"({_pattern(template)})" for template in templates)).fullmatch
+
+
+def _pattern(template: str) -> str:
+    parts = ["[^/]++" if part.startswith(":") else re.escape(part) for part in template.split("/")]
+    if parts[-1] == re.escape("*"):
+        return "/".join(parts[:-1]) + "(?s:/.*+)?+"
+    return "/".join(parts) + "/?+"
+
+
 def _normalised(targets: Sequence[str | None], chars: int) -> list[str]:
-    try:
-        text = "\n".join(targets)  # type: ignore[arg-type]  # a None is caught
+    if all(targets):
+        text = "\n".join(targets)  # type: ignore[arg-type]  # none is None
         plain = max(map(len, targets)) <= chars and text.count("\n") == len(targets) - 1  # type: ignore[arg-type]
-    except TypeError:
+    else:
         plain = False
     if not plain:
         text = "\n".join([(target or "-")[:chars].replace("\n", " ") for target in targets])

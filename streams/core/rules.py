@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from streams.core.sketch import Sketch
 from streams.core.tally import Tally
-from streams.core.values import EventKind
+from streams.core.values import EventKind, Reason
 
+_SILENT = (Reason.EMPTY, Reason.PART, Reason.LATE)
 UNWATCHED = "ignore"  # the monitoring level that no rule stands for, unless it names the app
 
 
@@ -32,11 +33,13 @@ class Judged(StrEnum):
 class Totals:
     """What rules read of a window: panes go in at its end and come out at its beginning, exactly (all are integers)."""
 
-    __slots__ = ("events", "failed", "known", "latency", "lines", "requests")
+    __slots__ = ("events", "failed", "known", "latency", "lines", "requests", "spoken", "unrecognised")
 
     def __init__(self) -> None:
         """Make empty totals."""
         self.lines = 0
+        self.spoken = 0  # lines that say something by themselves
+        self.unrecognised = 0
         self.events: Counter[str] = Counter()
         self.requests = 0
         self.known = 0
@@ -46,6 +49,8 @@ class Totals:
     def add(self, pane: Tally, sign: int = 1) -> None:
         """Put a pane in, or with ``sign=-1`` take it out."""
         self.lines += sign * pane.lines
+        self.spoken += sign * (pane.lines - sum(pane.skipped[reason] for reason in _SILENT))
+        self.unrecognised += sign * pane.skipped[Reason.UNRECOGNISED]
         for event, n in pane.events.items():
             self.events[event] += sign * n
         self.requests += sign * pane.requests
@@ -67,6 +72,9 @@ class Metric(Struct, frozen=True):
     of_requests: bool = True
 
 
+UNRECOGNISED = "unrecognised_ratio"
+
+
 def _events(kind: EventKind) -> Metric:
     def count(totals: Totals, _: int) -> float | None:
         return float(totals.events[kind]) if totals.lines else None
@@ -82,7 +90,14 @@ METRICS = {
         Metric("p95", "ms", lambda t, _: t.latency.quantile_ms(0.95), "95th percentile of known durations"),
         Metric("p99", "ms", lambda t, _: t.latency.quantile_ms(0.99), "99th percentile of known durations"),
         Metric("request_rate", "1/s", lambda t, ms: t.requests / (ms / 1000), "requests a second, health checks apart"),
-        *map(_events, EventKind),
+        Metric(
+            UNRECOGNISED,
+            "ratio",
+            lambda t, _: t.unrecognised / t.spoken if t.spoken else None,
+            "lines that nothing recognises / lines that say something by themselves",
+            of_requests=False,
+        ),
+        *(_events(kind) for kind in EventKind if kind is not EventKind.LOG_FORMAT_CHANGED),  # that one is no line's
     )
 }
 
@@ -105,6 +120,9 @@ class Rule(Struct, frozen=True):
     below: float | None = None
     min_requests: int = 1
     widen_ms: int = 0  # 0: the window never grows
+    min_lines: int = 1
+    baseline_ms: int = 0  # 0: nothing is compared; else the time before the window ...
+    baseline_below: float | None = None  # ... over which the value must have been below this: a rise, not a state
     for_ms: int = 0
     keep_firing_ms: int = 0
     no_data_after_ms: int = 900_000
@@ -123,7 +141,7 @@ class Rule(Struct, frozen=True):
     @property
     def span_ms(self) -> int:
         """How far back this rule may look."""
-        return max(self.window_ms, self.widen_ms)
+        return max(self.window_ms + self.baseline_ms, self.widen_ms)
 
     def judge(self, value: float | None) -> Judged:
         """Hold a value against the threshold; exactly at it is clear."""
@@ -131,6 +149,10 @@ class Rule(Struct, frozen=True):
             return Judged.NO_DATA
         over = value > self.above if self.above is not None else value < self.threshold
         return Judged.BREACHED if over else Judged.CLEAR
+
+    def rises(self, before: float | None) -> bool:
+        """Tell whether a value that crosses the bound rose: of what was always so, or never known, it cannot be said."""
+        return self.baseline_below is None or (before is not None and before < self.baseline_below)
 
     def watches(self, app: str, monitoring: str) -> bool:
         """Tell whether this rule stands for an app: named, or of a monitoring level that is, or neither given."""

@@ -4,17 +4,19 @@ A tally belongs to whoever made it: it grows in place (copying 1,000 routes for 
 reading the line). ``copy`` gives one away.
 """
 
-from collections import Counter, _count_elements  # type: ignore[attr-defined]  # Counter.update without its checks
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from msgspec import Struct
 
-from streams.core.routes import OTHER
+from streams.core.cardinality import Routes
+from streams.core.security.suspects import Suspects
 from streams.core.sketch import Measured, Sketch
 
 UNKNOWN = "-"  # the status of requests whose line gives none
 ROUTE_CAP = 1_000
+SUSPECT_CAP = 1_000
 
 
 class Requests(Struct, frozen=True, gc=False):
@@ -34,10 +36,26 @@ class Tally:
 
     ``status`` counts requests by status text; ``latency`` holds known durations only; ``routes`` and ``errors`` (5xx)
     count by route; ``evidence`` is the slowest failed requests; ``skipped`` counts by reason, ``events`` by kind;
-    ``health`` is requests to health-check paths, which are in nothing else.
+    ``health`` is requests to health-check paths, which are in nothing else; ``security`` counts findings by rule, and
+    ``suspects`` is what clients added to buckets.
     """
 
-    __slots__ = ("ahead", "cut", "errors", "events", "evidence", "health", "latency", "lines", "routes", "skipped", "status")
+    __slots__ = (
+        "ahead",
+        "cut",
+        "errors",
+        "events",
+        "evidence",
+        "example",
+        "health",
+        "latency",
+        "lines",
+        "routes",
+        "security",
+        "skipped",
+        "status",
+        "suspects",
+    )
 
     def __init__(self) -> None:
         """Make an empty tally."""
@@ -45,12 +63,15 @@ class Tally:
         self.health = 0
         self.cut = 0
         self.ahead = 0
+        self.example = ""  # a line that nothing recognises; masked before it leaves
         self.status: Counter[str] = Counter()
         self.latency = Sketch()
-        self.routes: Counter[str] = Counter()
-        self.errors: Counter[str] = Counter()
+        self.routes = Routes()
+        self.errors = Routes()
         self.skipped: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
+        self.security: Counter[str] = Counter()
+        self.suspects = Suspects()
         self.evidence: list[tuple[float, str]] = []  # (duration in ms or 0, line), slowest first
 
     @property
@@ -74,25 +95,29 @@ class Tally:
         self.health += column.health
         for status, n in column.status.items():
             self.status[status] += n
-        _counted(self.routes, column.routes, route_cap)
+        self.routes.count(column.routes, route_cap)
         if column.latency is not None:
             self.latency.add(column.latency)
         if column.errors:
-            _counted(self.errors, column.errors, route_cap)
+            self.errors.count(column.errors, route_cap)
             self.evidence = slowest(self.evidence + column.evidence, evidence_cap)
 
-    def merge(self, other: "Tally", route_cap: int = ROUTE_CAP, evidence_cap: int = 5) -> None:
+    def merge(self, other: "Tally", route_cap: int = ROUTE_CAP, evidence_cap: int = 5, suspect_cap: int = SUSPECT_CAP) -> None:
         """Add another tally, which stays as it is."""
         self.lines += other.lines
         self.health += other.health
         self.cut += other.cut
         self.ahead += other.ahead
+        self.example = max(self.example, other.example)
         self.status.update(other.status)
         self.latency.merge(other.latency)
         self.skipped.update(other.skipped)
         self.events.update(other.events)
-        _capped(self.routes, other.routes, route_cap)
-        _capped(self.errors, other.errors, route_cap)
+        self.security.update(other.security)
+        if other.suspects:
+            self.suspects.merge(other.suspects, suspect_cap)
+        self.routes.add(other.routes, route_cap)
+        self.errors.add(other.errors, route_cap)
         if other.evidence:
             self.evidence = slowest(self.evidence + other.evidence, evidence_cap)
 
@@ -110,7 +135,10 @@ class Tally:
             "max_ms": sketch.max_ms,
             "buckets": [list(sketch.buckets), list(sketch.buckets.values())],
         }
-        parts = {name: getattr(self, name) for name in Tally.__slots__} | {"latency": latency}
+        parts = {name: getattr(self, name) for name in Tally.__slots__} | {
+            "latency": latency,
+            "suspects": self.suspects.dump() if self.suspects else None,
+        }
         return {name: part for name, part in parts.items() if part}
 
     @classmethod
@@ -119,9 +147,13 @@ class Tally:
         self = cls()
         for name in ("lines", "health", "cut", "ahead"):
             setattr(self, name, parts.get(name, 0))
-        for name in ("status", "routes", "errors", "skipped", "events"):
+        self.example = parts.get("example", "")
+        for name in ("status", "skipped", "events", "security"):
             setattr(self, name, Counter(parts.get(name, {})))
+        self.routes, self.errors = Routes(parts.get("routes")), Routes(parts.get("errors"))
         self.evidence = [(took_ms, line) for took_ms, line in parts.get("evidence", ())]
+        if suspects := parts.get("suspects"):
+            self.suspects = Suspects.load(suspects)
         if latency := parts.get("latency"):
             sketch = self.latency
             sketch.count, sketch.total_ns = latency["count"], latency["total_ns"]
@@ -147,19 +179,3 @@ def merged(tallies: Iterable[Tally], route_cap: int = ROUTE_CAP, evidence_cap: i
     for tally in tallies:
         total.merge(tally, route_cap, evidence_cap)
     return total
-
-
-def _counted(counts: Counter[str], column: list[str], cap: int) -> None:
-    if len(counts) + len(column) <= cap:
-        _count_elements(counts, column)
-    else:
-        _capped(counts, Counter(column), cap)
-
-
-def _capped(counts: Counter[str], more: Counter[str], cap: int) -> None:
-    """Add counts by route; routes that are new once ``cap`` are known go to OTHER."""
-    if len(counts) + len(more) <= cap:
-        counts.update(more)
-        return
-    for route, n in more.items():
-        counts[route if route in counts or len(counts) < cap else OTHER] += n

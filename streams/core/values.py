@@ -17,6 +17,7 @@ class Reason(StrEnum):
     PART = "part"  # a line of a request told over several lines: the line that completes it counts
     ORPHAN = "orphan"  # completes a request whose start was not seen and that says too little by itself
     DROPPED = "dropped"  # an open request pushed out by the cap or by age before it completed
+    SECURITY = "security"  # shows something to security alone: a failed login, a secret
     LATE = "late"  # older than the lateness: stays out of live windows
 
 
@@ -42,6 +43,7 @@ class EventKind(StrEnum):
     CACHE_HIT = "cache_hit"
     CACHE_MISS = "cache_miss"
     APP_ERROR = "app_error"
+    LOG_FORMAT_CHANGED = "log_format_changed"  # told by a rule, of many lines together
 
 
 class Line(Struct, frozen=True, gc=False):

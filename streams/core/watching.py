@@ -2,77 +2,20 @@
 
 from typing import Any
 
-import msgspec
-
 from streams.core import evidence
-from streams.core.alerts import IDLE, State, Watch, turn
+from streams.core.alerts import IDLE, State, turn
+from streams.core.board import Board, plain
 from streams.core.plan import MINUTE_MS, PANE_MS, Plan
 from streams.core.records import Output, Progress, Published, Snapshot, Step
-from streams.core.rules import METRICS, Rule, Totals
-from streams.core.tally import Tally
-from streams.core.windows import AppPanes, Trailing, minutes, window
+from streams.core.rules import METRICS, Judged, Rule, Totals
+from streams.core.security.suspects import since
+from streams.core.windows import AppPanes, minutes, window
+
+__all__ = ["Board", "plain", "step", "waited_for"]
 
 NOBODY = -1  # stands for sources never heard of
 GAP_MS = 5_000  # how long nobody may be heard before it is an outage of all, not the silence of one
 KEEP_MS = 3_600_000  # panes behind the closed ones that are kept at least: the past that alerts show
-
-
-class Board:
-    """What stage 2 remembers of one partition of ``fly.panes``.
-
-    Keys of the state: ``progress`` -> clocks, ``pane/<start>/<app>`` -> what each source said, ``minute/<start>/<app>``
-    -> [revision, whether it is stale], ``watch/<rule>/<app>`` -> a watch that is not idle.
-    """
-
-    __slots__ = ("_trailing", "clocks", "closed_ms", "heard_ms", "minutes", "panes", "silence", "watches")
-
-    def __init__(self) -> None:
-        """Make the empty state."""
-        self.clocks: dict[int, int] = {}  # source -> how far it has been read
-        self.silence: dict[int, int] = {}  # source -> ms for which only others were heard
-        self.heard_ms: int | None = None  # when any source was heard last
-        self.closed_ms: int | None = None  # every pane that ended at or before this was judged
-        self.panes: dict[str, AppPanes] = {}
-        self.minutes: dict[tuple[int, str], tuple[int, bool]] = {}
-        self.watches: dict[tuple[str, str], Watch] = {}
-        self._trailing: dict[tuple[str, int], Trailing] = {}
-
-    def restore(self, key: str, value: Any) -> None:
-        """Put back one key of the state as ``Step.writes`` gave it, after ``plain`` and JSON."""
-        kind, _, rest = key.partition("/")
-        first, _, app = rest.partition("/")
-        match kind:
-            case "progress":
-                self.heard_ms, self.closed_ms = value["heard"], value["closed"]
-                self.clocks = {int(source): clock for source, clock in value["clocks"].items()}
-                self.silence = {int(source): ms for source, ms in value["silence"].items()}
-            case "pane":
-                panes = self.panes.setdefault(app, AppPanes())
-                for source, (offset, tally) in value.items():
-                    panes.put(Snapshot(app, int(first), int(source), offset, Tally.load(tally)))
-            case "minute":
-                self.minutes[int(first), app] = (value[0], value[1])
-            case _:
-                self.watches[first, app] = msgspec.convert(value, Watch)
-
-    def totals(self, app: str, width_ms: int, end_ms: int, plan: Plan) -> Totals:
-        """Return the totals of an app's trailing window that ends there."""
-        trailing = self._trailing.get((app, width_ms))
-        if trailing is None:
-            trailing = self._trailing[app, width_ms] = Trailing(width_ms)
-        return trailing.move(end_ms, self.panes[app], plan)
-
-
-def plain(value: Any) -> Any:
-    """Return a value of the state as plain JSON values."""
-    if isinstance(value, Board):
-        progress = {"heard": value.heard_ms, "closed": value.closed_ms}
-        return progress | {"clocks": dict(value.clocks), "silence": dict(value.silence)}
-    if isinstance(value, Watch):
-        return msgspec.to_builtins(value)
-    if isinstance(value, dict) and value and isinstance(next(iter(value.values())), tuple):
-        return {str(source): [offset, tally.dump()] for source, (offset, tally) in value.items()}
-    return value
 
 
 def step(state: Board, message: Snapshot | Progress, plan: Plan, at_ms: int | None = None) -> Step:
@@ -81,7 +24,7 @@ def step(state: Board, message: Snapshot | Progress, plan: Plan, at_ms: int | No
     ``at_ms`` is the record's own timestamp, by which silence is measured; without it, the source's clock.
     """
     if isinstance(message, Snapshot):
-        return Step(_put(state, message, plan), [])
+        return _put(state, message, plan)
     done = Step({}, [])
     _heard(state, message, message.clock_ms if at_ms is None else at_ms)
     done.writes["progress"] = state
@@ -120,11 +63,12 @@ def _heard(state: Board, message: Progress, at_ms: int) -> None:
     state.clocks[message.source] = max(message.clock_ms, state.clocks.get(message.source, message.clock_ms))
 
 
-def _put(state: Board, snapshot: Snapshot, plan: Plan) -> dict[str, Any]:
+def _put(state: Board, snapshot: Snapshot, plan: Plan) -> Step:
     closed = state.closed_ms
     if closed is not None and snapshot.start_ms < _edge_ms(closed, plan):
-        return {}  # the panes it would have to be merged with are gone; its source counted it as late
+        return Step({}, [])  # the panes it would have to be merged with are gone; its source counted it as late
     panes = state.panes.setdefault(snapshot.app, AppPanes())
+    before = panes.said(snapshot)
     changed = panes.put(snapshot)
     writes: dict[str, Any] = {f"pane/{snapshot.start_ms}/{snapshot.app}": panes.by_start[snapshot.start_ms]}
     if changed and closed is not None and snapshot.start_ms + PANE_MS <= closed:
@@ -134,7 +78,10 @@ def _put(state: Board, snapshot: Snapshot, plan: Plan) -> dict[str, Any]:
         revision, _ = state.minutes.get((minute, snapshot.app), (-1, False))
         state.minutes[minute, snapshot.app] = (revision, True)
         writes[f"minute/{minute}/{snapshot.app}"] = [revision, True]
-    return writes
+    if not changed or plan.security is None or not snapshot.tally.suspects:
+        return Step(writes, [])
+    hits = since(snapshot.tally.suspects, None if before is None else before.suspects)
+    return state.buckets.pour(plan.security.buckets, snapshot.app, hits, writes, plan.limits.buckets)
 
 
 def _close(state: Board, to_ms: int, plan: Plan, done: Step, *, incomplete: bool) -> None:
@@ -164,12 +111,12 @@ def _publish(state: Board, minute: int, app: str, plan: Plan, done: Step, *, inc
 
 def _judge_app(
     state: Board, app: str, from_ms: int, to_ms: int, plan: Plan, done: Step, *, incomplete: bool
-) -> list[tuple[int, Published]]:
+) -> list[tuple[int, Output]]:
     """Judge all rules of an app at each pane end, skipping times at which nothing can change."""
     settings = plan.app(app)
     rules = [rule for rule in plan.rules if rule.watches(app, settings.monitoring)]
     span_ms = max((rule.span_ms for rule in rules), default=0)
-    found: list[tuple[int, Published]] = []
+    found: list[tuple[int, Output]] = []
     end_ms = from_ms + PANE_MS
     while rules and end_ms <= to_ms:
         panes = state.panes[app]
@@ -185,10 +132,13 @@ def _judge_app(
     return found
 
 
-def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: Step, *, incomplete: bool) -> list[Published]:
+def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: Step, *, incomplete: bool) -> list[Output]:
     value, width_ms = _value(state, rule, app, end_ms, plan)
     before = state.watches.get((rule.name, app), IDLE)
-    after, changes = turn(rule, before, rule.judge(value), end_ms)
+    judged = rule.judge(value)
+    if judged is Judged.BREACHED and rule.baseline_ms and not _rises(state, rule, app, end_ms, plan):
+        judged = Judged.CLEAR
+    after, changes = turn(rule, before, judged, end_ms)
     if after is not before:
         key = f"watch/{rule.name}/{app}"
         if after.state is State.INACTIVE:
@@ -197,10 +147,18 @@ def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: St
         else:
             done.writes[key] = state.watches[rule.name, app] = after
     life = after if after.state is not State.INACTIVE else before
-    return [
-        evidence.alert(rule, app, change, life, end_ms, value, width_ms, state.panes[app], plan, incomplete=incomplete)
-        for change in changes
-    ]
+    panes, found = state.panes[app], list[Output]()
+    for change in changes:
+        found.append(evidence.alert(rule, app, change, life, end_ms, value, width_ms, panes, plan, incomplete=incomplete))
+        found += evidence.drift(rule, app, change, end_ms, width_ms, panes, plan)
+    return found
+
+
+def _rises(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> bool:
+    """Tell whether a value was below the rule's baseline before its window."""
+    totals = state.totals(app, rule.baseline_ms, end_ms, plan, rule.window_ms)
+    enough = totals.lines >= rule.min_lines
+    return rule.rises(METRICS[rule.metric].read(totals, rule.baseline_ms) if enough else None)
 
 
 def _value(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> tuple[float | None, int]:
@@ -208,7 +166,7 @@ def _value(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> tuple
     metric, width_ms = METRICS[rule.metric], rule.window_ms
     totals = state.totals(app, width_ms, end_ms, plan)
     if not metric.of_requests:
-        return metric.read(totals, width_ms), width_ms
+        return metric.read(totals, width_ms) if totals.lines >= rule.min_lines else None, width_ms
     if totals.requests < rule.min_requests and rule.widen_ms > width_ms:
         if state.totals(app, rule.widen_ms, end_ms, plan).requests < rule.min_requests:
             return None, width_ms
@@ -237,6 +195,7 @@ def _forget(state: Board, to_ms: int, plan: Plan, done: Step) -> None:
             done.writes[f"pane/{start}/{app}"] = None
         if not state.panes[app].starts and not any(watched == app for _, watched in state.watches):
             del state.panes[app]
+    state.buckets.forget(to_ms, done.writes)
     for minute, app in [key for key in state.minutes if key[0] + MINUTE_MS < before_ms]:
         del state.minutes[minute, app]
         done.writes[f"minute/{minute}/{app}"] = None

@@ -42,6 +42,12 @@ class AppPanes:
         self._merged.pop(snapshot.start_ms, None)
         return tally != snapshot.tally
 
+    def said(self, snapshot: Snapshot) -> Tally | None:
+        """Return what the source of a snapshot said of its pane before, None when nothing."""
+        sources = self.by_start.get(snapshot.start_ms)
+        found = sources.get(snapshot.source) if sources else None
+        return None if found is None else found[1]
+
     def at(self, start_ms: int, plan: Plan) -> Tally | None:
         """Return the pane that starts there, all sources merged; None when no source has said anything."""
         pane = self._merged.get(start_ms)
@@ -134,6 +140,7 @@ def summary(whole: Tally, width_ms: int) -> dict[str, Any]:
         "duration_ms": duration_ms(whole),
         "health_checks": whole.health,
         "events": dict(sorted(whole.events.items())),
+        "security": dict(sorted(whole.security.items())),
         "skipped": dict(sorted(whole.skipped.items())),
         "cut": whole.cut,
         "ahead": whole.ahead,

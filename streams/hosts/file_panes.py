@@ -15,6 +15,7 @@ from msgspec import Struct
 from streams.core import batches, lines, panes
 from streams.core.folding import Folding
 from streams.core.plan import Plan
+from streams.core.records import Security
 from streams.core.tally import Tally
 from streams.hosts.files import Chunk, blocks, chunks
 from streams.hosts.local import stamp_ms
@@ -30,6 +31,7 @@ class Folded(Struct, frozen=True):
     panes: list[Pane]
     lines: int
     clock_ms: int
+    found: list[Security]
 
 
 class Reader:
@@ -41,13 +43,16 @@ class Reader:
         self.assembler = lines.Assembler()
         self.clock_ms: int | None = None
         self.lines = 0
+        self.found: list[Security] = []
         self._app = app
         self._plan = plan
+        self._place = ""
 
     def chunk(self, chunk: Chunk) -> Iterator[None]:
         """Fold block by block."""
         fresh = True
-        for block in blocks(chunk):
+        for number, block in enumerate(blocks(chunk)):
+            self._place = f"{chunk.path.name}/{chunk.start}/{number}"
             if fresh:
                 self.clock_ms = self._first_ms(block) or self.clock_ms or int(chunk.path.stat().st_mtime * 1000)
                 fresh = False
@@ -56,7 +61,8 @@ class Reader:
 
     def alone(self, chunk: Chunk) -> Folded | None:
         """Fold a chunk that leans on nothing before or behind it; None when it does."""
-        for block in blocks(chunk):
+        for number, block in enumerate(blocks(chunk)):
+            self._place = f"{chunk.path.name}/{chunk.start}/{number}"
             if self.clock_ms is None and (first_ms := self._first_ms(block)) is not None:
                 self.clock_ms = first_ms
             if self.clock_ms is None:
@@ -66,7 +72,7 @@ class Reader:
                 return None
         if self.clock_ms is None or self.assembler.rest():
             return None
-        return Folded([(*key, tally) for key, tally in self.state.panes.items()], self.lines, self.clock_ms)
+        return Folded([(*key, tally) for key, tally in self.state.panes.items()], self.lines, self.clock_ms, self.found)
 
     def rest(self) -> None:
         """Fold what stands at the end as the beginning of a document."""
@@ -102,6 +108,7 @@ class Reader:
     def _finish(self, folding: Folding, count: int) -> None:
         folding.finish()
         panes.absorb(self.state, folding, self._plan)
+        self.found += panes.numbered(folding.deltas.found, self._place)
         self.lines += count
         self.clock_ms = max((start for start, *_ in folding.counted), default=self.clock_ms)
 
@@ -119,6 +126,7 @@ class FilePanes:
         self.chunks = deque(chunks(path))
         self.bytes_total = path.stat().st_size
         self.tell: Callable[[], None] = lambda: None  # called when some more has been read
+        self.show: Callable[[Security], None] = lambda _: None  # given what lines show to security, in their order
         self._app = app
         self._plan = plan
         self._reader = Reader(app, plan)
@@ -137,15 +145,23 @@ class FilePanes:
         """Yield panes by time; a pane comes a second time only if the file goes back further than ``limits.panes`` panes."""
         if pool is not None and len(self.chunks) > 1:
             for _ in self._beside(pool, processes * AHEAD):
-                self.tell()
+                self._told()
                 yield from self._too_many()
         while self.chunks:
             for _ in self._reader.chunk(self.chunks[0]):
-                self.tell()
+                self._told()
                 yield from self._too_many()
             self.chunks.popleft()
         self._reader.rest()
+        self._told()
         yield from self._oldest(len(self._reader.state.panes))
+
+    def _told(self) -> None:
+        """Say that some more has been read, and what it showed."""
+        found, self._reader.found = self._reader.found, []
+        for each in found:
+            self.show(each)
+        self.tell()
 
     def _beside(self, pool: Executor, ahead: int) -> Iterator[None]:
         """Merge chunks folded by others, in order, up to the first that leans on its neighbours."""
@@ -173,6 +189,7 @@ class FilePanes:
                 pane.merge(tally, limits.routes_per_pane, limits.evidence_lines)
         self._reader.lines += folded.lines
         self._reader.clock_ms = folded.clock_ms
+        self._reader.found += folded.found
 
     def _too_many(self) -> Iterator[Pane]:
         if len(self._reader.state.panes) > self._plan.limits.panes:

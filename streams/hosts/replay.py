@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from streams.core import watching
 from streams.core.plan import Plan
-from streams.core.records import Output, Progress, Snapshot
+from streams.core.records import Output, Progress, Security, Snapshot
 from streams.core.tally import Tally
 from streams.hosts.file_panes import FilePanes
 from streams.hosts.local import END_MS
@@ -56,13 +56,18 @@ class Replay:
         """How much of the files was read so far, 0..1."""
         return sum(file.bytes_done for file in self._files) / max(1, sum(file.bytes_total for file in self._files))
 
-    def outputs(self, progress: Callable[[int | None], None] = lambda _: None) -> Iterator[Output]:
-        """Yield windows and alerts in order of time.
+    def outputs(
+        self,
+        progress: Callable[[int | None], None] = lambda _: None,
+        show: Callable[[Security], None] = lambda _: None,
+    ) -> Iterator[Output]:
+        """Yield windows, alerts and what buckets ran over with, in order of time.
 
-        ``progress`` is told the time that they have reached, in ms, or None when some more of a file was read.
+        ``progress`` is told the time that they have reached, in ms, or None when some more of a file was read. ``show`` is
+        given what single lines show to security, as soon as they are read: there may be more of it than memory holds.
         """
         for file in self._files:
-            file.tell = partial(progress, None)
+            file.tell, file.show = partial(progress, None), show
         files = [file.panes(self._pool, self._processes) for file in self._files]
         reached: int | None = None
         for start, app, tally in heapq.merge(*files, key=lambda pane: pane[:2]):

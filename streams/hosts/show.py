@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 import click
 from rich.console import Console
 
-from streams.codec import json_line
-from streams.core.records import Dead, Published
+from streams.codec import json_line, security
+from streams.core.records import Dead, Published, Security
 from streams.core.stamps import text
 from streams.core.tally import Tally
 from streams.core.windows import duration_ms
@@ -30,6 +30,7 @@ class Sinks:
     as_json: bool
     windows: Path | None = None
     alerts: Path | None = None
+    security: Path | None = None
 
 
 class Shown:
@@ -39,7 +40,7 @@ class Shown:
         """``stream``: also print each document as NDJSON on standard output."""
         self._terminal = terminal
         self._stream = stream
-        paths = {"windows": sinks.windows, "alerts": sinks.alerts}
+        paths = {"windows": sinks.windows, "alerts": sinks.alerts, "security": sinks.security}
         self._files: dict[str, BinaryIO] = {
             topic: stack.enter_context(written(path)) for topic, path in paths.items() if path is not None
         }
@@ -47,6 +48,7 @@ class Shown:
         self.busiest: dict[str, Any] = {"start": None, "requests": 0}
         self.skipped: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
+        self.security: Counter[str] = Counter()
         self.by_status: Counter[str] = Counter()
         self.requests = 0
         self.dead: Counter[str] = Counter()
@@ -55,6 +57,8 @@ class Shown:
         """Show one output of the core."""
         if isinstance(output, Dead):
             self.dead[output.reason] += 1
+        if isinstance(output, Security):
+            self._secure(security(output))
         if not isinstance(output, Published):
             return
         document = dict(output.value)
@@ -63,10 +67,18 @@ class Shown:
         else:
             self.states[document["state"]] += 1
             self._terminal.alert(document)
-        if output.topic in self._files:
-            self._files[output.topic].write(json_line(document))
+        self._pass_on(output.topic, document)
+
+    def _secure(self, document: dict[str, Any]) -> None:
+        self.security[document["rule"]] += 1
+        self._terminal.security(document)
+        self._pass_on("security", document)
+
+    def _pass_on(self, topic: str, document: dict[str, Any]) -> None:
+        if topic in self._files:
+            self._files[topic].write(json_line(document))
         if self._stream:
-            sys.stdout.buffer.write(json_line({"topic": output.topic} | document))
+            sys.stdout.buffer.write(json_line({"topic": topic} | document))
             sys.stdout.buffer.flush()
 
     def _window(self, document: dict[str, Any]) -> None:
@@ -104,7 +116,7 @@ def local(settings: Settings, app: str, sinks: Sinks) -> None:
         if not lines:
             click.echo("flywatch: no line came in on standard input", err=True)
         totals = {"lines": lines, "requests": shown.requests, "by_status": shown.by_status}
-        totals |= {"events": shown.events, "skipped": shown.skipped}
+        totals |= {"events": shown.events, "security": shown.security, "skipped": shown.skipped}
         terminal.summary(totals | _ended(shown, lines, began) | {"alerts": _alerts(shown)})
 
 
@@ -120,9 +132,9 @@ def replay(settings: Settings, paths: list[Path], app: str, sinks: Sinks) -> Non
         def progress(reached_ms: int | None) -> None:
             terminal.progress(_reading(run.lines, run.share, time.monotonic() - began, reached_ms))
 
-        for output in run.outputs(progress):
+        for output in run.outputs(progress, shown.take):
             shown.take(output)
-        totals = summary(run.lines, run.total) | _ended(shown, run.lines, began)
+        totals = summary(run.lines, run.total) | {"security": dict(shown.security)} | _ended(shown, run.lines, began)
         if sinks.as_json:
             sys.stdout.buffer.write(json_line(totals))
         else:

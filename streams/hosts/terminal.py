@@ -6,16 +6,27 @@ whatever could steer a terminal is taken out of them; what is missing or None sh
 """
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from streams.core import stamps
+from streams.hosts.wording import (
+    NONE,
+    Document,
+    colour,
+    count,
+    elapsed,
+    mapping,
+    measure,
+    milliseconds,
+    number,
+    percent,
+    text,
+)
 
-NONE = "\u2013"  # a dash
 REFRESHES = 4  # of the table a second
 REMEMBERED = 10_000  # firing alerts whose start is kept; of older ones the first breach is shown
 P50_MS = ((1_000.0, "yellow"),)  # the runbook's objectives: above it, this colour
@@ -24,8 +35,6 @@ ERRORS = ((0.05, "red"), (0.01, "yellow"))
 STATES = {"firing": "bold red", "escalated": "bold magenta", "resolved": "green", "pending": "yellow"}
 SEVERITIES = {"critical": "red", "warning": "yellow", "info": "cyan"}
 COLUMNS = ("App", "Minute", "Requests", "req/s", "Errors", "P50", "P95", "P99")
-
-Document = Mapping[str, Any]
 
 
 class Terminal:
@@ -77,6 +86,11 @@ class Terminal:
         if state == "resolved":
             self._fired.pop(an_id, None)
         self._say(transition(document, since))
+
+    def security(self, document: Document) -> None:
+        """Show a security event: one line, of what is critical alone; the rest is in the summary."""
+        if document.get("severity") == "critical":
+            self._say(found(document))
 
     def progress(self, told: str) -> None:
         """Show under the table how far the reading is."""
@@ -132,6 +146,16 @@ def transition(alert: Document, since: object) -> Text:
     )
 
 
+def found(document: Document) -> Text:
+    """Return the line of a security event."""
+    return Text.assemble(
+        f"{text(document.get('at')) or NONE} ",
+        ("SECURITY  ", "bold red"),
+        (f"{text(document.get('rule'))} {text(document.get('app'))}: ", "bold"),
+        f"{text(document.get('client_ip')) or NONE} {text(document.get('evidence'))}",
+    )
+
+
 def _told(alert: Document, state: str, since: object) -> str:
     if state == "resolved":
         why = ", then no data" if alert.get("reason") == "no_data" else ""
@@ -163,6 +187,7 @@ def summed(totals: Document) -> list[tuple[str, str]]:
         ("lines", count(totals.get("lines")) + speed),
         ("requests", count(totals.get("requests")) + _parts(classes(mapping(totals.get("by_status"))))),
         ("events", _parts(mapping(totals.get("events")), total=True)),
+        ("security", _parts(mapping(totals.get("security")), total=True)),
         ("skipped", _parts(mapping(totals.get("skipped")), total=True)),
         ("alerts", _alerts(totals.get("alerts"))),
     ]
@@ -189,59 +214,3 @@ def _alerts(alerts: object) -> str:
     if isinstance(alerts, Mapping):
         return f"{count(alerts.get('fired'))} fired, {count(alerts.get('resolved'))} resolved"
     return count(alerts)
-
-
-def text(value: object) -> str:
-    """Return a value as text that cannot steer a terminal; None as nothing."""
-    return "" if value is None else "".join(char if char.isprintable() else " " for char in str(value))
-
-
-def mapping(value: object) -> Document:
-    """Return a mapping as it is, anything else as an empty one."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def number(value: object) -> float | None:
-    """Return a number as it is, anything else as None."""
-    return value if isinstance(value, int | float) else None
-
-
-def count(value: object) -> str:
-    """Return a whole number with its thousands apart."""
-    whole = number(value)
-    return NONE if whole is None else f"{whole:,.0f}"
-
-
-def percent(ratio: float | None) -> str:
-    """Return a ratio as percent."""
-    return NONE if ratio is None else f"{ratio:.1%}"
-
-
-def milliseconds(ms: float | None) -> str:
-    """Return a duration in the unit that people read it in."""
-    return NONE if ms is None else f"{ms:.0f} ms" if ms < 1_000 else f"{ms / 1_000:,.1f} s"
-
-
-def measure(value: float | None, unit: str) -> str:
-    """Return a metric's value in its unit."""
-    if unit == "ratio":
-        return percent(value)
-    if unit == "ms":
-        return milliseconds(value)
-    return NONE if value is None else f"{value:,.4g} {unit}".rstrip()
-
-
-def elapsed(since: object, until: object) -> str:
-    """Return the time between two stamps as rules write it: ``1h 2m``, ``90s`` as ``1m 30s``."""
-    ends = [stamps.ms(stamp) if isinstance(stamp, str) else None for stamp in (since, until)]
-    if ends[0] is None or ends[1] is None:
-        return NONE
-    minutes, seconds = divmod(max(0, ends[1] - ends[0]) // 1_000, 60)
-    hours, minutes = divmod(minutes, 60)
-    told = ((hours, "h"), (minutes, "m"), (seconds, "s"))
-    return " ".join(f"{n}{unit}" for n, unit in told if n) or "0s"
-
-
-def colour(value: float | None, bands: tuple[tuple[float, str], ...]) -> str:
-    """Return the colour of the highest band that a value is above; none of None."""
-    return next((name for bound, name in bands if value is not None and value > bound), "")

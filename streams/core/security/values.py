@@ -38,10 +38,10 @@ class Bucket(Struct, frozen=True):
 
 
 class Seen(Struct):
-    """What a column of requests shows: findings with their row, and suspects."""
+    """What a column of requests shows: findings and suspects, each with its row."""
 
     findings: list[tuple[int, Finding]]
-    suspects: list[Suspect]
+    suspects: list[tuple[int, Suspect]]
 
 
 class Guard(Protocol):

@@ -1,0 +1,43 @@
+"""The sources that the records at hand speak of, bounded by the plan's limits. Knows no format, envelope or topic."""
+
+from collections.abc import Iterable
+
+from streams.core.plan import Plan
+from streams.core.routes import OTHER
+from streams.core.sources import Source, named
+
+
+class Touched:
+    """Takes sources out of the cache of all, and lets no more apps in than a partition may have."""
+
+    __slots__ = ("_apps", "_here", "_known", "_new_apps", "_plan")
+
+    def __init__(self, known: dict[tuple[str, str], Source], apps: set[str], plan: Plan) -> None:
+        """Begin with the cache (which changes) and the apps that have panes."""
+        self._known, self._apps, self._plan = known, apps, plan
+        self._new_apps: set[str] = set()
+        self._here: dict[tuple[str, str], Source] = {}
+
+    def sources(self) -> Iterable[Source]:
+        """Return those that were asked for."""
+        return self._here.values()
+
+    def source(self, app: str, instance: str, region: str) -> Source:
+        """Return the source of this name; of one app too many, that of all others."""
+        app, instance = named(app, instance)
+        if app not in self._apps and app not in self._plan.apps and app not in self._new_apps:
+            if len(self._apps) + len(self._new_apps) >= self._plan.limits.apps:
+                app = OTHER
+            else:
+                self._new_apps.add(app)
+        key = (app, instance)
+        source = self._here.get(key) or self._known.get(key)
+        if source is None:
+            if len(self._known) >= self._plan.limits.instances:
+                self._known.clear()
+            source = self._known[key] = Source(app, instance, region)
+        if key not in self._here:
+            source.begin()
+            self._here[key] = source
+        source.prefix = None  # the clock may have moved since the record before
+        return source
