@@ -27,7 +27,9 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*+m")
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').findall
 _KEYED = re.compile(r'(?:rt|request_time|req_time|reqtime|request-time)[=:]"?([0-9]++(?:\.[0-9]++)?+)(ms|s)?+"?+')
-_SPELT = re.compile(r'"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?')
+_SPELT = re.compile(
+    r'(?:(?:took|time|duration|elapsed|latency|response_time|total_time)[=:])?+"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?'
+)
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
