@@ -93,7 +93,7 @@ def _grouped(formats: Iterable[Format]) -> Group:
 
 _TEXT_CANDIDATES = _Candidates(_TEXTS)
 _DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(_TEXT_CANDIDATES.first))
-_DOCUMENT_CANDIDATES = _Candidates(_DOCUMENTS)
+_DOCUMENT_CANDIDATES = _Candidates((*_DOCUMENTS, *uwsgi.FORMATS))  # whose reports of memory begin with a brace, too
 
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
 FORMATS: tuple[Format, ...] = (*_DOCUMENTS, *_TEXTS)

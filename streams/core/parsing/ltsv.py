@@ -32,6 +32,8 @@ _TIMES = (
 
 def match(text: str) -> Row | None:
     """Return the row of a line whose labels are those of a request."""
+    if text[:1] == "{":
+        return None  # a document, whatever it holds
     told: dict[str, str] = {}
     for column in text.split("\t", _MOST_COLUMNS):
         label, _, value = column.partition(":")

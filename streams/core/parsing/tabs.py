@@ -24,6 +24,8 @@ _SECONDS = re.compile(r"(?:rt=|request_time=)?+([0-9]{1,6}\.[0-9]{3})").fullmatc
 
 def match(text: str) -> Row | None:
     """Return the row of a line of which one column is a request and the one behind it its status."""
+    if text[:1] == "{":
+        return None  # a document, whatever it holds
     columns = [_bare(column) for column in text.split("\t", _MOST_COLUMNS)]
     for at, column in enumerate(columns[:-1]):
         if _REQUEST(column):
