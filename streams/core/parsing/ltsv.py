@@ -9,6 +9,7 @@ from streams.core.parsing.stamps import any_ms
 NEEDLE = "status:"
 _MOST_COLUMNS = 100
 _STATUS = re.compile(r"[0-9]{1,3}|-").fullmatch
+_METHOD = re.compile(r"[A-Z][A-Z_-]{1,23}|-").fullmatch
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+").fullmatch
 
 # The labels that the format's page recommends come first, then nginx's own names.
@@ -44,7 +45,7 @@ def match(text: str) -> Row | None:
     method, target = _first(told, _METHODS), _first(told, _TARGETS)
     if method is None and (line := _first(told, _LINES)) is not None:
         method, target = request_line.split(line.strip('"'))
-    elif method is None or target is None:
+    elif method is None or target is None or not _METHOD(method):
         return None
     elif (query := told.get("query", "-").lstrip("?")) not in {"", "-"} and "?" not in target:
         target = f"{target}?{query}"
