@@ -221,6 +221,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "squid: words": lambda n: "1709629298.250 1 1.2.3.4 TCP_MISS/200 1 GET http://x" + " A/b" * (n // 4) + " \n",
     "bunny: bars": lambda n: "HIT|200|1709629298250|1|1|1.2.3.4|-|http://x|" + "AB|" * (n // 3) + "\n",
     "tabs": lambda n: "203.0.113.9" + "\tGET /x HTTP/1.1" * (n // 16),
+    "ltsv: labels": lambda n: "status:200\tmethod:GET" + "\ta:b" * (n // 4),
     "iis: columns": lambda n: "2024-03-05 09:01:38" + " -" * (n // 2),
     "hypercorn: colons": lambda n: "1:" * (n // 2) + " GET / 1.1 200 1 x",
     "npm: upstreams": lambda n: "[05/Mar/2024:09:01:38 +0000] - 502" + ", 502" * (n // 5) + " [Client ",
