@@ -1,7 +1,8 @@
 """Folds files into panes: chunk by chunk here, or in processes beside this one, with the same result. Decides nothing.
 
 A chunk leans on the ones before it in four ways: a request told over several lines may have begun there, a document
-printed over several lines, the names of columns were told there, and lines that tell no time count with their neighbours. One that does is not folded alone.
+printed over several lines, the names of columns were told there, and lines that tell no time count with their
+neighbours. One that does is not folded alone.
 """
 
 import heapq
