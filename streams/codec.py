@@ -119,7 +119,8 @@ def json_line(document: Any) -> bytes:
 def _happened(output: Happened) -> dict[str, Any]:
     head = {"v": 1, "id": output.id, "at": text(output.at_ms), "app": output.app, "instance": output.instance}
     event = output.event
-    return head | {"region": output.region, "event": event.event, "about": event.about, "evidence": event.evidence}
+    frames = {"first_frame": event.first_frame, "top_frame": event.top_frame, "lines": event.lines}
+    return head | {"region": output.region, "event": event.event, "about": event.about, "evidence": event.evidence} | frames
 
 
 def security(output: Security) -> dict[str, Any]:

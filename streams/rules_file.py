@@ -144,7 +144,6 @@ class RuleTable(Table):
     )
     min_requests: Count = DEFAULT.min_requests
     widen_ms: Annotated[Span, AfterValidator(_widen)] = Field(default=DEFAULT.widen_ms, alias="widen")
-    min_lines: Count = DEFAULT.min_lines
     baseline_ms: Span = Field(default=DEFAULT.baseline_ms, alias="baseline")
     baseline_below: Annotated[float | None, BeforeValidator(_threshold), AfterValidator(_of_a_baseline)] = Field(
         default=None, validate_default=True

@@ -36,6 +36,7 @@ class Window(Document):
     unknown_status: Annotated[int, Field(ge=0, description="requests whose line gives no status")]
     error_ratio: Annotated[Annotated[float, Field(ge=0, le=1)] | None, Field(description="5xx / requests with a known status")]
     duration_ms: Durations
+    query_ms: Annotated[Durations, Field(description="of database queries, as far as lines tell of them")]
     health_checks: Count
     events: Annotated[dict[EventKind, Count], Field(description="what lines say happened, by kind")]
     security: Annotated[dict[str, Count], Field(description="what lines show to security, by rule")]
@@ -89,6 +90,9 @@ class Event(Document):
     event: EventKind
     about: Annotated[str, Field(description="an error's class, an exit code, a service, where the line names one")]
     evidence: Annotated[str, Field(max_length=300, description="the line, with secrets masked")]
+    first_frame: Annotated[str | None, Field(description="of a stack trace: the first that is printed")]
+    top_frame: Annotated[str | None, Field(description="where the error was raised: in the app's own code, if it shows any")]
+    lines: Annotated[int, Field(ge=1, description="how many lines told it")]
 
 
 class Security(Document):

@@ -1,24 +1,22 @@
 """The slow, obviously right recount: lines one by one into plain lists, rules over raw requests. Shares no fold with the core.
 
-Only the reading of a single line is the core's own (``reading.parse``, which the format tests hold to fixtures). Beside it,
-logs made of a seed, which have everything in them that a recount could get wrong.
+Only the reading of a single line is the core's own (``reading.parse``, which the format tests hold to fixtures).
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from random import Random
 from typing import Any
 
 from streams.core.joins import Joins
 from streams.core.plan import App, Plan
 from streams.core.reading import parse
-from streams.core.rules import Escalation, Rule, Severity
+from streams.core.rules import Rule
 from streams.core.stamps import text
-from streams.core.values import Event, Line, Skipped
+from streams.core.traces import Told
+from streams.core.values import Line, Request, Sample, Skipped
 
 TEN_SECONDS = 10_000
 MINUTE = 60_000
@@ -44,6 +42,7 @@ class Seen:
     lines: list[int] = field(default_factory=list)  # when
     skipped: list[tuple[int, str]] = field(default_factory=list)  # when, why
     events: list[tuple[int, str]] = field(default_factory=list)  # when, what
+    queries: list[tuple[int, float]] = field(default_factory=list)  # when, how long
 
 
 def stamp_ms(stamp: str) -> int:
@@ -59,18 +58,28 @@ def read(lines: Iterable[Line], plan: Plan) -> dict[str, Seen]:
         at_ms = stamp_ms(line.stamp or "")
         seen, parsed = apps[line.app], parse(line, joins[line.app, line.instance])
         seen.lines.append(at_ms)
-        if isinstance(parsed, Event):
-            seen.events.append((at_ms, str(parsed.event)))
+        tell(seen, joins[line.app, line.instance].told)
+        if isinstance(parsed, Sample):
+            seen.queries.append((at_ms, parsed.value_ms))
         elif isinstance(parsed, Skipped):
             seen.skipped.append((at_ms, str(parsed.reason)))
-        else:
+        elif isinstance(parsed, Request):
             app = plan.apps.get(line.app, App(line.app))
             if parsed.path in app.health_paths:
                 seen.health.append(at_ms)
             else:
                 untimed = parsed.status == 101 or parsed.path in app.latency_exclude_paths
                 seen.requests.append(Counted(at_ms, parsed.status, None if untimed else parsed.duration_ms))
+    for (app_name, _), opened in joins.items():
+        tell(apps[app_name], opened.end())
     return apps
+
+
+def tell(seen: Seen, told: Iterable[Told]) -> None:
+    """Count events, which stack traces may have held back, where the lines stand that name them."""
+    for each in told:
+        assert each.place.at_ms is not None
+        seen.events.append((each.place.at_ms, str(each.event.event)))
 
 
 def windows(lines: Iterable[Line], plan: Plan) -> dict[str, dict[str, Any]]:
@@ -81,7 +90,9 @@ def windows(lines: Iterable[Line], plan: Plan) -> dict[str, dict[str, Any]]:
             inside = [each for each in seen.requests if minute <= each.at_ms < minute + MINUTE]
             kinds = [kind for at_ms, kind in seen.events if minute <= at_ms < minute + MINUTE]
             reasons = [reason for at_ms, reason in seen.skipped if minute <= at_ms < minute + MINUTE]
+            took = [ms for at_ms, ms in seen.queries if minute <= at_ms < minute + MINUTE]
             found[f"{app}/{text(minute)}"] = summary(inside) | {
+                "query_ms": durations(took),
                 "lines": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.lines),
                 "health_checks": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.health),
                 "events": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
@@ -103,15 +114,20 @@ def summary(requests: Sequence[Counted]) -> dict[str, Any]:
         "by_status": by_status,
         "unknown_status": len(requests) - len(known),
         "error_ratio": sum(status >= 500 for status in known) / len(known) if known else None,
-        "duration_ms": {
-            "count": len(took),
-            "min": min(took, default=None),
-            "avg": sum(took) / len(took) if took else None,
-            "max": max(took, default=None),
-            "p50": percentile(took, 50),
-            "p95": percentile(took, 95),
-            "p99": percentile(took, 99),
-        },
+        "duration_ms": durations(took),
+    }
+
+
+def durations(took: Sequence[float]) -> dict[str, Any]:
+    """Count durations one by one."""
+    return {
+        "count": len(took),
+        "min": min(took, default=None),
+        "avg": sum(took) / len(took) if took else None,
+        "max": max(took, default=None),
+        "p50": percentile(took, 50),
+        "p95": percentile(took, 95),
+        "p99": percentile(took, 99),
     }
 
 
@@ -136,7 +152,8 @@ def alerts(lines: Iterable[Line], plan: Plan) -> list[dict[str, Any]]:
         ends = range(first + TEN_SECONDS, last + QUIET_AFTER + 1, TEN_SECONDS)
         for rule in plan.rules:
             if watches(rule, app, plan):
-                found += life(rule, app, [judgement(rule, apps[app], panes, end) for end in ends])
+                other = next((judge for begins, judge in NOT_OF_REQUESTS.items() if rule.metric.startswith(begins)), None)
+                found += life(rule, app, [other(rule, apps[app], end) if other else judged(rule, panes, end) for end in ends])
     order = {rule.name: i for i, rule in enumerate(plan.rules)}
     return sorted(found, key=lambda each: (stamp_ms(each["at"]), each["app"], order[each["rule"]]))
 
@@ -146,13 +163,6 @@ def watches(rule: Rule, app: str, plan: Plan) -> bool:
     level = plan.apps[app].monitoring if app in plan.apps else plan.unlisted.monitoring
     named, levels = list(rule.apps), list(rule.monitoring)
     return app in named if named else level != "ignore" and (level in levels or not levels)
-
-
-def judgement(rule: Rule, seen: Seen, panes: dict[int, list[Counted]], end: int) -> tuple[int, str, float | None]:
-    """Judge a rule at one pane end."""
-    if rule.metric == "unrecognised_ratio":
-        return drifted(rule, seen, end)
-    return told(rule, seen, end) if rule.metric.startswith("events.") else judged(rule, panes, end)
 
 
 def judged(rule: Rule, panes: dict[int, list[Counted]], end: int) -> tuple[int, str, float | None]:
@@ -189,7 +199,35 @@ def unknown(rule: Rule, seen: Seen, start: int, end: int) -> float | None:
     lines = [at_ms for at_ms in seen.lines if start <= at_ms < end]
     reasons = [reason for at_ms, reason in seen.skipped if start <= at_ms < end]
     spoken = len(lines) - sum(reason in {"empty", "part", "late"} for reason in reasons)
-    return reasons.count("unrecognised") / spoken if len(lines) >= rule.min_lines and spoken else None
+    return reasons.count("unrecognised") / spoken if spoken >= max(rule.min_requests, 1) else None
+
+
+def asked(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
+    """Recompute a percentile or the count of the queries of the trailing window, widened until there are enough."""
+    width = rule.window_ms
+    while True:
+        took = [ms for at_ms, ms in seen.queries if end - width <= at_ms < end]
+        if rule.metric == "query_count":
+            return held(rule, float(len(took)), end)
+        if len(took) >= rule.min_requests or width >= rule.widen_ms:
+            break
+        width += TEN_SECONDS
+    percent = int(rule.metric.removeprefix("query_p"))
+    return held(rule, percentile(took, percent) if len(took) >= rule.min_requests else None, end)
+
+
+def missed(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
+    """Recompute the share of cache misses of the trailing window, widened until there are enough lookups."""
+    width = rule.window_ms
+    while True:
+        kinds = [kind for at_ms, kind in seen.events if end - width <= at_ms < end and kind in {"cache_hit", "cache_miss"}]
+        if len(kinds) >= rule.min_requests or width >= rule.widen_ms:
+            break
+        width += TEN_SECONDS
+    return held(rule, kinds.count("cache_miss") / len(kinds) if len(kinds) >= max(rule.min_requests, 1) else None, end)
+
+
+NOT_OF_REQUESTS = {"events.": told, "query_": asked, "cache_": missed, "unrecognised": drifted}
 
 
 def held(rule: Rule, value: float | None, end: int) -> tuple[int, str, float | None]:
@@ -259,103 +297,3 @@ def over(rule: Rule, seen: Judgements, *, fired: bool) -> str | None:
     breached = max(i for i, (_, what, _) in enumerate(seen) if what == "breached")
     clear_since = next(when for when, what, _ in seen[breached:] if what == "clear")
     return "clear" if at_ms - clear_since >= rule.keep_firing_ms else None
-
-
-APPS = {
-    "shop": App("shop", "production", health_paths=frozenset({"/health"}), latency_exclude_paths=frozenset({"/cable"})),
-    "desk": App("desk", "production", "basic"),
-}
-RULES = (
-    Rule(
-        "errors",
-        Severity.CRITICAL,
-        "error_ratio",
-        MINUTE,
-        above=0.2,
-        min_requests=10,
-        widen_ms=600_000,
-        for_ms=60_000,
-        keep_firing_ms=30_000,
-        escalate=(Escalation(60_000, ("a",)), Escalation(180_000, ("b",))),
-    ),
-    Rule("any-errors", Severity.INFO, "error_ratio", 10_000, above=0.0, publish_pending=True, for_ms=20_000),
-    Rule("slow", Severity.CRITICAL, "p95", MINUTE, above=3_000, min_requests=5, widen_ms=300_000, monitoring=("full",)),
-    Rule("slow-half", Severity.WARNING, "p50", 30_000, above=3_000, for_ms=10_000, no_data_after_ms=120_000),
-    Rule("slowest", Severity.INFO, "p99", 120_000, above=3_000, keep_firing_ms=60_000, apps=("shop", "py")),
-    Rule("spike", Severity.INFO, "request_rate", 30_000, above=0.35),
-    Rule("drought", Severity.INFO, "request_rate", MINUTE, below=0.05, for_ms=30_000, no_data_after_ms=180_000),
-)
-FORMATS = {  # app -> the formats of each of its instances
-    "shop": (("tiny", "pino"), ("tiny",), ("clf-time", "noise")),
-    "desk": (("rails",), ("rails", "noise")),
-    "api": (("clf", "clf-time"), ("logfmt", "tiny", "noise")),
-    "py": (("uvicorn",), ("w3c",)),
-}
-
-
-def generated(seed: int, minutes: int = 40) -> list[Line]:
-    """Return a log of several apps, instances and formats: good and bad times, hours of silence, lines out of order."""
-    rng = Random(seed)
-    found: list[tuple[float, Line]] = []
-    at_ms = 1_760_119_200_000 + rng.randrange(MINUTE)
-    end_ms = at_ms + minutes * MINUTE
-    gap_ms = at_ms + (minutes // 2) * MINUTE
-    trouble = {app: [_phase(rng) for _ in range(minutes)] for app in FORMATS}
-    while at_ms < end_ms:
-        app = rng.choices(list(FORMATS), (6, 3, 2, 1))[0]
-        number = rng.randrange(len(FORMATS[app]))
-        errors, slow, rate = trouble[app][(at_ms - end_ms) // MINUTE]
-        later_ms = rng.choice((0, 0, number * 1_500))
-        for after_ms, said in _told(rng, FORMATS[app][number], at_ms, errors, slow) if rng.random() < rate else ():
-            line = Line(said, _stamp(rng, at_ms + after_ms), app, f"{app}-{number}", "iad")
-            found.append((at_ms + after_ms + later_ms, line))
-        at_ms += rng.choice((1, 40, 300, 700, 1_500, 9_000))
-        if gap_ms and at_ms > gap_ms:
-            at_ms, end_ms, gap_ms = at_ms + 9_000_000, end_ms + 9_000_000, 0
-    return [line for _, line in sorted(found, key=lambda each: each[0])]
-
-
-def _phase(rng: Random) -> tuple[float, float, float]:
-    """Return the shares of errors and of slow requests, and how much is asked at all, of a minute."""
-    return rng.choice((0.0, 0.0, 0.02, 0.5)), rng.choice((0.0, 0.0, 0.03, 0.7)), rng.choice((1.0, 1.0, 0.3, 0.0))
-
-
-def _stamp(rng: Random, at_ms: int) -> str:
-    whole = text(at_ms // 1_000 * 1_000)[:-1]
-    return rng.choice((f"{whole}Z", f"{whole}.{at_ms % 1_000:03}Z", f"{whole}.{at_ms % 1_000:03}999999Z"))
-
-
-def _told(rng: Random, formats: Sequence[str], at_ms: int, errors: float, slow: float) -> Iterator[tuple[int, str]]:
-    """Tell one request, or something else, in a format of an instance: lines, and when after the request."""
-    took = rng.uniform(4_000, 30_000) if rng.random() < slow else rng.lognormvariate(4, 1)
-    took = rng.choice((took, took, took, 0.0))
-    status = rng.choice(("500", "502", "503")) if rng.random() < errors else rng.choice(("200", "200", "304", "404", "499"))
-    target = rng.choice(("/", "/health", "/health?a=1", "/cable", f"/orders/{rng.randrange(99)}?q=é", "/v1/x"))
-    odd = rng.choice(("-", "101", "101", "000")) if rng.random() < 0.05 else status
-    clock = datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
-    head = f'203.0.113.{rng.randrange(9)} - - [{clock}] "GET {target} HTTP/1.1" {odd} 17'
-    pino = {"req": {"method": "GET", "url": target}, "res": {"statusCode": int(status)}, "responseTime": round(took)}
-    an_id = f"{rng.getrandbits(128):032x}"
-    match rng.choice(formats):
-        case "tiny":
-            yield 0, f"GET {target} {odd} {rng.choice(('-', '17'))} - {rng.choice((f'{took:.3f}', f'{took:.3f}', '-'))} ms"
-        case "pino":
-            yield 0, json.dumps(pino)
-        case "clf":
-            yield 0, head
-        case "clf-time":
-            yield 0, f'{head} "-" "curl/8" {took / 1000:.3f}'
-        case "logfmt":
-            yield 0, f"method=GET path={target.split('?')[0]} status={status} duration={took:.2f}"
-        case "uvicorn":
-            yield 0, f'INFO:     203.0.113.7:5{rng.randrange(1000):03} - "GET {target} HTTP/1.1" {status} OK'
-        case "rails":
-            yield 0, f'[{an_id}] Started GET "{target}" for 203.0.113.7 at 2025-10-10 18:00:00 +0000'
-            yield 0, f"[{an_id}] Processing by HomeController#index as HTML"
-            yield rng.randrange(4_000), f"[{an_id}] Completed {status} OK in {took:.0f}ms (Views: 0.1ms)"
-        case "w3c":
-            if rng.random() < 0.1:
-                yield 0, rng.choice(("#Fields: c-ip cs-uri-stem sc-status time-taken", "#Fields: sc-status cs-method cs-uri"))
-            yield 0, rng.choice((f"203.0.113.7 {target.split('?')[0]} {status} {took / 1000:.3f}", f"{status} GET {target}"))
-        case _:
-            yield 0, rng.choice(("", "Listening on 3000", "    at run (index.js:1:2)", '{"msg": "hi"}', "\x1b[31moops\x1b[0m"))

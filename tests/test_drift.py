@@ -20,7 +20,7 @@ RULE = Rule(
     "unrecognised_ratio",
     window_ms=MINUTE,
     above=0.5,
-    min_lines=4,
+    min_requests=4,
     baseline_ms=5 * MINUTE,
     baseline_below=0.1,
 )
@@ -76,6 +76,6 @@ def test_what_was_always_unknown_is_no_change() -> None:
 
 
 def test_too_few_lines_tell_nothing() -> None:
-    """Below ``min_lines`` there is no data, however unknown the lines are."""
+    """Below ``min_requests`` there is no data, however unknown the lines are."""
     plan = replace(Plan(), rules=(RULE,), requests=False)
     assert not [each for each in fed([*[[KNOWN] * 5] * 5, [SECRET] * 3], plan) if isinstance(each, Happened)]

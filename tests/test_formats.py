@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from streams.core import lines, reading, stamps
+from streams.core.headings import Heading
 from streams.core.joins import Fragment, Joins, Kind
 from streams.core.parsing import FORMATS, recognise, request
 from streams.core.parsing.format import Format, Row
@@ -179,15 +180,15 @@ def test_names_of_columns_are_kept_while_they_are_used() -> None:
     joins = Joins()
     assert joins.take(Fragment(Kind.HEADED, target="c-ip sc-status"), day_ms) is Reason.PART
     joins.take(Fragment(Kind.HEADED, id="2024-03-05"), day_ms)
-    joins.take(started(1), day_ms, 1)
     again = Joins.load(json.loads(json.dumps(joins.dump())))
     assert again == joins == joins.copy()
-    assert (again.heading, len(again), again.empty) == (("c-ip sc-status", "2024-03-05"), 1, False)
-    assert (again.ages(2 * day_ms), again.ages(2 * day_ms + 1)) == (False, True)
-    again.keep(2 * day_ms + 1)
-    assert (again.expire(9 * day_ms), again.empty) == (1, False)
+    assert (again.heading, len(again), again.idle) == (Heading("c-ip sc-status", "2024-03-05", day_ms), 0, False)
+    assert again.heading.kept(2 * day_ms) is again.heading
+    again.heading = again.heading.kept(2 * day_ms + 1)
+    again.expire(9 * day_ms + 1)
+    assert not again.idle
     again.expire(9 * day_ms + 2)
-    assert again.empty
+    assert again.idle
 
 
 def labelled(log: Path) -> dict[int, dict[str, Any]]:

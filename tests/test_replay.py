@@ -17,11 +17,11 @@ from streams.core.values import Line
 from streams.hosts import local
 from streams.hosts.files import Chunk, UnreadableFile, blocks
 from streams.hosts.replay import Replay
-from tests import oracle
+from tests import seeded
 from tests.scenario import Outcome, nats, replayed, watched
 
-PLAN = Plan(rules=oracle.RULES, apps=oracle.APPS)
-LINES = oracle.generated(7, minutes=10)
+PLAN = Plan(rules=seeded.RULES, apps=seeded.APPS)
+LINES = seeded.generated(7, minutes=10)
 START = 1_760_119_200_000  # 2025-10-10T18:00:00Z
 
 

@@ -138,7 +138,7 @@ def test_the_shipped_apps_are_the_runbooks() -> None:
 
 
 def test_the_shipped_rules_are_the_runbooks() -> None:
-    """Error rates, response times and events alert at the runbook's bounds, for its durations, at its severities."""
+    """What the runbook says of error rates, times, queries, caches and events: bounds, durations and severities."""
     rules = load(SHIPPED, environ={}).rules
     table = {rule.name: (rule.severity, rule.metric, rule.above, rule.for_ms // 60_000) for rule in rules}
     assert table == {
@@ -148,6 +148,10 @@ def test_the_shipped_rules_are_the_runbooks() -> None:
         "out-of-memory": (Severity.CRITICAL, "events.oom", 0.0, 0),
         "elevated-error-rate": (Severity.WARNING, "error_ratio", 0.01, 0),
         "slow-responses": (Severity.WARNING, "p95", 5_000, 0),
+        "log-format-changed": (Severity.INFO, "unrecognised_ratio", 0.5, 0),
+        "slow-queries": (Severity.WARNING, "query_p95", 500, 0),
+        "very-slow-queries": (Severity.CRITICAL, "query_p95", 1_000, 0),
+        "cache-misses": (Severity.INFO, "cache_miss_ratio", 0.5, 0),
     }
     assert all(rule.actions for rule in rules)
 

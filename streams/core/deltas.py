@@ -5,18 +5,21 @@ from streams.core.masking import mask
 from streams.core.plan import PANE_MS
 from streams.core.records import Happened, Security
 from streams.core.security.values import Finding
+from streams.core.sketch import measured
 from streams.core.sources import Source
 from streams.core.tally import Tally
-from streams.core.values import Event, Reason, Skipped
+from streams.core.traces import Place, Told
+from streams.core.values import Reason, Sample, Skipped
 
 
 class Deltas:
     """Tallies by pane, and what happened, of the records that are being folded."""
 
-    __slots__ = ("_clock_ms", "_number", "_offset", "found", "happened", "tallies")
+    __slots__ = ("_clock_ms", "_lateness_ms", "_number", "_offset", "found", "happened", "tallies")
 
-    def __init__(self, clock_ms: int) -> None:
-        """Begin empty."""
+    def __init__(self, clock_ms: int, lateness_ms: int) -> None:
+        """Begin empty; panes that ended longer ago than the lateness are gone."""
+        self._lateness_ms = lateness_ms
         self.tallies: dict[tuple[int, str], Tally] = {}  # (start of the pane, app) -> what is to be added
         self.happened: list[Happened] = []
         self.found: list[Security] = []
@@ -53,22 +56,34 @@ class Deltas:
             if tally.example:
                 tally.example = mask(tally.example)
 
-    def happen(self, source: Source, event: Event, stamp: str | None, *, beside: bool = False) -> None:
-        """Count an event, and keep it to be published; one that is late is counted as such alone.
-
-        ``beside``: the line is counted already, as what it is besides.
-        """
-        if source.late:
-            if not beside:
-                self.skip(source, Skipped(Reason.LATE))
-            return
-        tally = self.tally(source.start_ms, source.app)
-        tally.lines += not beside
-        tally.events[event.event] += 1
-        at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
+    def place(self, source: Source, stamp: str | None) -> Place:
+        """Return where a line stands that may tell an event now or later; one of its own for each."""
         said = f"{self._offset}/{self._number}"
         self._number += 1
-        self.happened.append(Happened(said, source.app, source.instance, source.region, at_ms or self._clock_ms, event))
+        at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
+        pane_ms = self._clock_ms - self._clock_ms % PANE_MS if source.start_ms is None else source.start_ms
+        return Place(said, at_ms, self._clock_ms, pane_ms, source.region)
+
+    def tell(self, app: str, instance: str, told: Told) -> None:
+        """Count an event where its line stands, which is counted already, and keep it to be published."""
+        event, place = told.event, told.place
+        if place.pane_ms + PANE_MS + self._lateness_ms < self._clock_ms:
+            self.tally(None, app).skipped[Reason.LATE] += 1  # its pane is gone
+            return
+        self.tally(place.pane_ms, app).events[event.event] += 1
+        at_ms = place.seen_ms if place.at_ms is None else place.at_ms
+        self.happened.append(Happened(place.id, app, instance, place.region, at_ms, event))
+
+    def measure(self, source: Source, sample: Sample) -> None:
+        """Count what a line measured."""
+        tally = self.tally(source.start_ms, source.app)
+        tally.lines += 1
+        if (measures := measured([sample.value_ms])) is not None:
+            tally.queries.add(measures)
+
+    def line(self, source: Source) -> None:
+        """Count a line that tells an event, now or later."""
+        self.tally(source.start_ms, source.app).lines += 1
 
     def find(self, source: Source, start_ms: int | None, at_ms: int, finding: Finding) -> None:
         """Count what a line shows to security, and keep it to be published; also of a line that is late."""

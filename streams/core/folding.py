@@ -6,13 +6,13 @@ tried, and the row is kept; all the rest happens once a column. ``streams.core.r
 
 from collections.abc import Iterable
 
-from streams.core import events, guarding, reading, stamps
+from streams.core import guarding, reading, stamps
 from streams.core.batches import Batch, FlyLine
 from streams.core.columns import Columns
 from streams.core.deltas import Deltas
-from streams.core.instances import Instances
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import unwrap
+from streams.core.opened import Opened
 from streams.core.parsing import recognise, w3c
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
@@ -29,7 +29,7 @@ class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
-        "_instances",
+        "_opened",
         "_plan",
         "_touched",
         "clock_ms",
@@ -49,13 +49,13 @@ class Folding:
         clock_ms: int = 0,
     ) -> None:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
-        self._instances = Instances(joins, plan.limits.joins)
-        self.joined = self._instances.changed
         self._plan, self.clock_ms = plan, clock_ms
-        self._touched = Touched(sources, apps, plan)
-        self.deltas = Deltas(clock_ms)  # all else
+        self._touched = Touched(sources, joins, apps, plan)
+        self.deltas = Deltas(clock_ms, plan.lateness_ms)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
+        self._opened = Opened(joins, plan.limits.joins)
+        self.joined = self._opened.changed
         self.provider = ""  # of the lines at hand
 
     def begin(self, clock_ms: int, offset: int) -> None:
@@ -205,9 +205,8 @@ class Folding:
         part = reading.fragment(text)
         if not isinstance(part, Skipped):
             self._join(source, part, stamp)
-            if event := events.recognise(text, self.provider):  # Rails tells an error and its request in one line
-                self.deltas.happen(source, event, stamp, beside=True)
-        elif told := w3c.row(*self._instances.heading((source.app, source.instance), self.clock_ms), text):
+            self._opened.beside(self.deltas, source, text, self.provider, stamp)
+        elif told := w3c.row(self._opened.heading(source, self.clock_ms), text):
             source.apart(w3c.HEADED, told, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
@@ -218,13 +217,10 @@ class Folding:
         """Take a line that is an event, shows something to security, both, or nothing."""
         guard = self._plan.security
         shows = guard is not None and guarding.line(guard, self.deltas, source, text, stamp, self._plan.limits.suspects)
-        if event := events.recognise(text, self.provider):
-            self.deltas.happen(source, event, stamp)
-        else:
-            self.deltas.skip(source, _SHOWS if shows else part, text)
+        self._opened.line(self.deltas, source, text, self.provider, stamp, _SHOWS if shows else part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
-        joins = self._instances.own((source.app, source.instance))
+        joins = self._opened.of(source)
         parsed = reading.joined(part, None if stamp is None else stamps.ms(stamp), joins)
         if joins.dropped:
             self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped

@@ -1,7 +1,7 @@
-"""Requests told over several lines: holds the open ones of one instance. Knows no log format and no clock.
+"""What one instance tells over several lines: requests, a stack trace, names of columns. Knows no log format and no clock.
 
-It also holds the names of the columns that an instance told for the lines behind them. State that survives a crash: plain
-values out (``dump``) and in (``load``), equal when they hold the same. Bounded twice: by a cap and by age.
+State that survives a crash: plain values out (``dump``) and in (``load``), equal when they hold the same. Bounded twice:
+by a cap and by age.
 """
 
 from enum import StrEnum
@@ -9,11 +9,13 @@ from typing import Any
 
 from msgspec import Struct, convert, structs, to_builtins
 
-from streams.core.values import Reason, Request
+from streams.core import headings, traces
+from streams.core.headings import Heading
+from streams.core.traces import Line, Place, Told, Trace
+from streams.core.values import Event, Reason, Request, Skipped
 
 CAP = 256
-DAY_MS = 86_400_000
-COLUMNS_MS = 7 * DAY_MS  # so long after the last line that was read by them the names of columns are forgotten
+_PART = Skipped(Reason.PART)
 
 
 class Kind(StrEnum):
@@ -49,20 +51,24 @@ class Open(Struct, frozen=True, gc=False):
 
 
 class Joins:
-    """The open requests of one instance, in the order of their starts."""
+    """The open requests of one instance, in the order of their starts, its open stack trace, and its heading."""
 
-    __slots__ = ("_headed", "_open", "cap", "dropped")
+    __slots__ = ("_open", "cap", "dropped", "heading", "leaned", "told", "trace")
 
-    def __init__(self, cap: int = CAP, requests: tuple[Open, ...] = ()) -> None:
+    def __init__(
+        self, cap: int = CAP, requests: tuple[Open, ...] = (), trace: Trace | None = None, heading: Heading = headings.NONE
+    ) -> None:
         """Begin with what was open, if anything."""
         self.cap = cap
         self.dropped = 0  # how many the last ``take`` pushed out; no part of the state
-        self._open = [each for each in requests if each.fragment.kind is not Kind.HEADED]
-        self._headed = next((each for each in requests if each.fragment.kind is Kind.HEADED), None)
+        self.told: tuple[Told, ...] = ()  # what the last line let be told; no part of the state
+        self.leaned = False  # whether a request was told over several lines at all; no part of the state
+        self.trace, self.heading = trace, heading
+        self._open = list(requests)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both hold the same open requests and the same names of columns."""
-        return isinstance(other, Joins) and self._open == other._open and self._headed == other._headed
+        """Tell whether both hold the same open requests, trace and heading."""
+        return isinstance(other, Joins) and self.dump() == other.dump()
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
@@ -71,53 +77,56 @@ class Joins:
         return len(self._open)
 
     @property
-    def empty(self) -> bool:
-        """Tell whether there is nothing to remember."""
-        return not self._open and self._headed is None
-
-    @property
-    def heading(self) -> tuple[str, str]:
-        """Return the names of the columns that the instance told last, with blanks between them, and the date."""
-        return ("", "") if self._headed is None else (self._headed.fragment.target or "", self._headed.fragment.id)
-
-    def ages(self, at_ms: int) -> bool:
-        """Tell whether the names of the columns are to be kept anew, as a line was read by them; about once a day."""
-        return self._headed is not None and (self._headed.at_ms is None or self._headed.at_ms + DAY_MS < at_ms)
-
-    def keep(self, at_ms: int) -> None:
-        """Note that a line was read by the names of the columns."""
-        if self._headed is not None:
-            self._headed = structs.replace(self._headed, at_ms=at_ms)
+    def idle(self) -> bool:
+        """Whether there is nothing to remember."""
+        return not self._open and self.trace is None and self.heading == headings.NONE
 
     def copy(self) -> "Joins":
         """Return an independent copy."""
-        return Joins(self.cap, self._all())
+        new = Joins(self.cap, tuple(self._open), self.trace, self.heading)
+        new.leaned = self.leaned
+        return new
 
-    def dump(self) -> list[Any]:
-        """Return all that is held as plain JSON values."""
-        return [to_builtins(each) for each in self._all()]
+    def dump(self) -> dict[str, Any]:
+        """Return what is open as plain JSON values."""
+        return {"requests": to_builtins(self._open), "trace": to_builtins(self.trace), "heading": to_builtins(self.heading)}
 
     @classmethod
-    def load(cls, values: list[Any], cap: int = CAP) -> "Joins":
-        """Take back what ``dump`` gave."""
-        return cls(cap, tuple(convert(values, list[Open])))
+    def load(cls, values: dict[str, Any] | list[Any], cap: int = CAP) -> "Joins":
+        """Take back what ``dump`` gave; before there were traces, that was a list of the requests."""
+        if isinstance(values, list):
+            values = {"requests": values, "trace": None}
+        requests, trace = convert(values["requests"], tuple[Open, ...]), convert(values["trace"], Trace | None)
+        return cls(cap, requests, trace, convert(values.get("heading", {}), Heading))
+
+    def follow(self, line: Line, place: Place) -> Event | Skipped | None:
+        """Take in a line that is no request; return what it is by itself. ``told`` then says what can be told now."""
+        followed = traces.follow(self.trace, line, place)
+        self.trace, self.told = followed.trace, followed.told
+        if followed.part:
+            return _PART
+        return self.trace.event if self.trace is not None and self.trace.place is place else line.event
+
+    def end(self, clock_ms: int | None = None) -> tuple[Told, ...]:
+        """Return what an open trace tells if by the clock it is over, without one in any case; it is open no more."""
+        trace = self.trace
+        if trace is None or (clock_ms is not None and not traces.is_over(trace, clock_ms)):
+            return ()
+        self.trace = None
+        return traces.ended(trace)
 
     def expire(self, before_ms: int) -> int:
         """Drop the requests that began before this; return how many."""
         kept = [each for each in self._open if (began := _began_ms(each)) is None or began >= before_ms]
         dropped = len(self._open) - len(kept)
-        self._open = kept
-        if (headed := self._headed) is not None and headed.at_ms is not None and headed.at_ms + COLUMNS_MS < before_ms:
-            self._headed = None
+        self._open, self.heading = kept, self.heading.left(before_ms)
         return dropped
 
     def take(self, fragment: Fragment, at_ms: int | None, line_number: int | None = None) -> Request | Reason:
         """Open a request, or complete one; ``dropped`` then says how many the cap pushed out."""
-        self.dropped = 0
+        self.dropped, self.leaned = 0, True
         if fragment.kind is Kind.HEADED:
-            names, date = self.heading
-            names = names if fragment.target is None else fragment.target
-            self._headed = Open(structs.replace(fragment, target=names, id=fragment.id or date), at_ms, line_number)
+            self.heading = self.heading.told(fragment.target, fragment.id, at_ms)
             return Reason.PART
         if fragment.kind is Kind.STARTED:
             return self._begin(Open(fragment, at_ms, line_number))
@@ -131,9 +140,6 @@ class Joins:
         elif fragment.kind is Kind.FAILED or fragment.status is None or fragment.target is None:
             return Reason.ORPHAN
         return _request(fragment, at_ms, Open(_NOTHING, None, None))
-
-    def _all(self) -> tuple[Open, ...]:
-        return tuple(self._open) if self._headed is None else (*self._open, self._headed)
 
     def _begin(self, start: Open) -> Reason:
         self._open.append(start)

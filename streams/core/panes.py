@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.core.batches import Batch, Lines, Unreadable, read
+from streams.core.deltas import Deltas
 from streams.core.folding import Folding
 from streams.core.joins import Joins
 from streams.core.plan import PANE_MS, Plan
@@ -26,9 +27,9 @@ class Waiting(Struct, frozen=True, gc=False):
 
 
 class Partition:
-    """What stage 1 remembers of one source partition: its clock, its open panes, its open joins.
+    """What stage 1 remembers of one source partition: its clock, its open panes, what instances have open.
 
-    Keys of the state: ``pane/<start>/<app>`` -> tally, ``join/<app>/<instance>`` -> open requests.
+    Keys of the state: ``pane/<start>/<app>`` -> tally, ``join/<app>/<instance>`` -> open requests and trace.
 
     Records wait to be folded together, as a column costs little more than a line, until a tick, or until there are
     enough lines. Both are facts of the log, so that the same records give the same documents wherever a run was cut. A
@@ -178,6 +179,7 @@ def _pane(state: Partition, key: tuple[int, str], writes: dict[str, Any]) -> Tal
 def _tick(state: Partition, record: Record, plan: Plan) -> Step:
     settled = settle(state, plan)
     writes, outputs = settled.writes, settled.outputs
+    outputs += end_traces(state, plan, writes, state.clock_ms)
     for start, app in sorted(state.unsent):
         tally = state.panes[start, app].copy()
         outputs.append(Snapshot(app, start, state.number, record.offset, tally))
@@ -189,6 +191,18 @@ def _tick(state: Partition, record: Record, plan: Plan) -> Step:
     state.apps = {app for _, app in state.panes}
     _expire(state, plan, writes)
     return Step(writes, outputs)
+
+
+def end_traces(state: Partition, plan: Plan, writes: dict[str, Any], clock_ms: int | None) -> list[Output]:
+    """Tell the stack traces to which nothing was added for a while; without a clock, all."""
+    deltas = Deltas(state.clock_ms, plan.lateness_ms)
+    for (app, instance), joins in state.joins.items():
+        for told in joins.end(clock_ms):
+            deltas.tell(app, instance, told)
+            writes[f"join/{app}/{instance}"] = joins
+    for key, delta in deltas.tallies.items():
+        _pane(state, key, writes).merge(delta)
+    return [replace(each, id=f"{state.number}/{each.id}") for each in deltas.happened]
 
 
 def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
@@ -203,9 +217,9 @@ def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
             pane.skipped[Reason.DROPPED] += dropped
             state.unsent.add((start, app))
             writes[f"pane/{start}/{app}"], writes[key] = pane, joins
-        if heading != joins.heading:
+        if joins.heading != heading:
             writes[key] = joins
-        if joins.empty:
+        if joins.idle:
             del state.joins[app, instance]
             writes[key] = None
 

@@ -1,11 +1,13 @@
 """Reads one line: what the batch path says of a column, said of a single line. Knows no envelope, pane or topic."""
 
-from streams.core import events, parsing, stamps
+from streams.core import parsing, stamps, telling
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
 from streams.core.parsing import w3c
 from streams.core.parsing.format import Fields, Format, Row
-from streams.core.values import Event, Line, Parsed, Reason, Request, Skipped
+from streams.core.traces import Line as Seen
+from streams.core.traces import Place
+from streams.core.values import Line, Parsed, Reason, Request, Skipped
 
 # A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
 JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
@@ -13,23 +15,31 @@ _EMPTY, _UNRECOGNISED = Skipped(Reason.EMPTY), Skipped(Reason.UNRECOGNISED)
 
 
 def parse(line: Line, joins: Joins, number: int = 0, chars: int = 16_384, own: tuple[Format, ...] = ()) -> Parsed:
-    """Read a line; ``joins`` holds the open requests of its instance, ``number`` is the caller's line number.
+    """Read a line; ``joins`` holds what its instance has open, ``number`` is the caller's line number.
 
-    ``own`` are the user's own formats.
+    What a line says by itself is returned. An error is told once its stack trace has ended, which the line after it may
+    do: ``joins.told`` is what can be told now. ``own`` are the user's own formats.
     """
+    joins.told = ()
     text, _ = cleaned(line.text, chars)
     at_ms = None if line.stamp is None else stamps.ms(line.stamp)
     if found := parsing.recognise(text):
         fmt, row = found
         return parsing.request(fmt, row.groups(), at_ms)
     part = fragment(text)
+    place = Place(at_ms=at_ms, region=line.region, line=number)
     if not isinstance(part, Skipped):
+        if besides := telling.beside(text, line.provider):
+            joins.follow(besides, place)
         return joined(part, at_ms, joins, number)
-    if told := w3c.row(*joins.heading, text):
+    if told := w3c.row(joins.heading, text):
         return parsing.request(w3c.HEADED, told.groups(), at_ms)
     if found := recognise_own(text, own):
         return parsing.request(found[0], found[1].groups(), at_ms)
-    return events.recognise(text, line.provider) or part
+    if part is _EMPTY:
+        return part
+    seen = telling.look(text, line.provider, joins.trace)
+    return (joins.follow(seen, place) if isinstance(seen, Seen) else seen) or part
 
 
 def cleaned(raw: str, chars: int) -> tuple[str, bool]:
@@ -45,14 +55,6 @@ def fragment(text: str) -> Fragment | Skipped:
     if not text or text.isspace():
         return _EMPTY
     return parsing.fragment(text) or _UNRECOGNISED
-
-
-def beside(line: Line, chars: int = 16_384) -> Event | None:
-    """Return what a line that is part of a request says besides: Rails tells an error and its request in one line."""
-    text, _ = cleaned(line.text, chars)
-    if parsing.recognise(text) or isinstance(fragment(text), Skipped):
-        return None
-    return events.recognise(text, line.provider)
 
 
 def recognise_own(text: str, own: tuple[Format, ...]) -> tuple[Format, Row] | None:

@@ -33,7 +33,7 @@ class Judged(StrEnum):
 class Totals:
     """What rules read of a window: panes go in at its end and come out at its beginning, exactly (all are integers)."""
 
-    __slots__ = ("events", "failed", "known", "latency", "lines", "requests", "spoken", "unrecognised")
+    __slots__ = ("events", "failed", "known", "latency", "lines", "queries", "requests", "spoken", "unrecognised")
 
     def __init__(self) -> None:
         """Make empty totals."""
@@ -45,6 +45,7 @@ class Totals:
         self.known = 0
         self.failed = 0
         self.latency = Sketch()
+        self.queries = Sketch()
 
     def add(self, pane: Tally, sign: int = 1) -> None:
         """Put a pane in, or with ``sign=-1`` take it out."""
@@ -57,19 +58,26 @@ class Totals:
         self.known += sign * pane.known
         self.failed += sign * pane.failed
         (self.latency.merge if sign > 0 else self.latency.remove)(pane.latency)
+        if pane.queries.count:
+            (self.queries.merge if sign > 0 else self.queries.remove)(pane.queries)
+
+    @property
+    def lookups(self) -> int:
+        """How often a cache was asked."""
+        return self.events[EventKind.CACHE_HIT] + self.events[EventKind.CACHE_MISS]
 
 
 class Metric(Struct, frozen=True):
     """A value of the catalogue: how it is read from a window's totals (None: no data), and its unit.
 
-    What is not ``of_requests`` needs none: ``min_requests`` and ``widen`` say nothing of it.
+    ``counted`` is what ``min_requests`` and ``widen`` ask for: requests, queries, lookups; None: neither counts.
     """
 
     name: str
     unit: str
     read: Callable[[Totals, int], float | None]  # (totals, window_ms)
     about: str
-    of_requests: bool = True
+    counted: Callable[[Totals], int] | None = lambda totals: totals.requests  # a default, not a function by name
 
 
 UNRECOGNISED = "unrecognised_ratio"
@@ -79,7 +87,15 @@ def _events(kind: EventKind) -> Metric:
     def count(totals: Totals, _: int) -> float | None:
         return float(totals.events[kind]) if totals.lines else None
 
-    return Metric(f"events.{kind}", "events", count, f"lines that say {kind}; no data without any line", of_requests=False)
+    return Metric(f"events.{kind}", "events", count, f"lines that say {kind}; no data without any line", None)
+
+
+def _query(name: str, q: float, about: str) -> Metric:
+    return Metric(name, "ms", lambda t, _: t.queries.quantile_ms(q), f"{about} of database queries", _queries)
+
+
+def _queries(totals: Totals) -> int:
+    return totals.queries.count
 
 
 METRICS = {
@@ -90,12 +106,23 @@ METRICS = {
         Metric("p95", "ms", lambda t, _: t.latency.quantile_ms(0.95), "95th percentile of known durations"),
         Metric("p99", "ms", lambda t, _: t.latency.quantile_ms(0.99), "99th percentile of known durations"),
         Metric("request_rate", "1/s", lambda t, ms: t.requests / (ms / 1000), "requests a second, health checks apart"),
+        _query("query_p50", 0.50, "median"),
+        _query("query_p95", 0.95, "95th percentile"),
+        _query("query_p99", 0.99, "99th percentile"),
+        Metric("query_count", "queries", lambda t, _: float(t.queries.count), "database queries that lines tell of", None),
+        Metric(
+            "cache_miss_ratio",
+            "ratio",
+            lambda t, _: t.events[EventKind.CACHE_MISS] / t.lookups if t.lookups else None,
+            "cache misses / cache lookups that lines tell of",
+            lambda t: t.lookups,
+        ),
         Metric(
             UNRECOGNISED,
             "ratio",
             lambda t, _: t.unrecognised / t.spoken if t.spoken else None,
             "lines that nothing recognises / lines that say something by themselves",
-            of_requests=False,
+            lambda t: t.spoken,
         ),
         *(_events(kind) for kind in EventKind if kind is not EventKind.LOG_FORMAT_CHANGED),  # that one is no line's
     )
@@ -120,7 +147,6 @@ class Rule(Struct, frozen=True):
     below: float | None = None
     min_requests: int = 1
     widen_ms: int = 0  # 0: the window never grows
-    min_lines: int = 1
     baseline_ms: int = 0  # 0: nothing is compared; else the time before the window ...
     baseline_below: float | None = None  # ... over which the value must have been below this: a rise, not a state
     for_ms: int = 0

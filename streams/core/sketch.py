@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from math import ceil, floor, inf, log
 from operator import mul
+from typing import Any
 
 from msgspec import Struct
 
@@ -97,6 +98,22 @@ class Sketch:
         new = Sketch()
         new.merge(self)
         return new
+
+    def dump(self) -> dict[str, Any] | None:
+        """Return the content as plain JSON values; None when empty."""
+        if not self.count:
+            return None
+        head = {"count": self.count, "total_ns": self.total_ns, "min_ms": self.min_ms, "max_ms": self.max_ms}
+        return head | {"buckets": [list(self.buckets), list(self.buckets.values())]}
+
+    @classmethod
+    def load(cls, parts: dict[str, Any]) -> "Sketch":
+        """Rebuild a sketch from what ``dump`` gave."""
+        self = cls()
+        self.count, self.total_ns = parts["count"], parts["total_ns"]
+        self.min_ms, self.max_ms = parts["min_ms"], parts["max_ms"]
+        self.buckets = Counter(dict(zip(*parts["buckets"], strict=True)))
+        return self
 
     def quantile_ms(self, q: float) -> float | None:
         """Return the nearest-rank quantile (0 < q <= 1) within 1 %, None when empty.

@@ -1,5 +1,6 @@
 """What a fold keeps of each instance while it reads records. Knows no envelope, plan or topic."""
 
+from streams.core.joins import Joins
 from streams.core.parsing import FORMATS
 from streams.core.parsing.format import Format, Row, Texts
 
@@ -41,6 +42,7 @@ class Source:
         "late",
         "match",
         "note",
+        "opened",
         "prefix",
         "region",
         "seen",
@@ -51,6 +53,7 @@ class Source:
         """Start with the first format as the guess."""
         self.app, self.instance, self.region = app, instance, region
         self.columns: dict[tuple[str, int | None, bool, bool, int], Column] = {}
+        self.opened: Joins | None = None  # what it tells over several lines, if anything is open; copied before it changes
         self.seen: list[Format] = []
         self.begin()
         self.write(FORMATS[0])

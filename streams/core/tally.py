@@ -37,7 +37,7 @@ class Tally:
     ``status`` counts requests by status text; ``latency`` holds known durations only; ``routes`` and ``errors`` (5xx)
     count by route; ``evidence`` is the slowest failed requests; ``skipped`` counts by reason, ``events`` by kind;
     ``health`` is requests to health-check paths, which are in nothing else; ``security`` counts findings by rule, and
-    ``suspects`` is what clients added to buckets.
+    ``suspects`` is what clients added to buckets; ``queries`` is how long queries took.
     """
 
     __slots__ = (
@@ -50,6 +50,7 @@ class Tally:
         "health",
         "latency",
         "lines",
+        "queries",
         "routes",
         "security",
         "skipped",
@@ -66,6 +67,7 @@ class Tally:
         self.example = ""  # a line that nothing recognises; masked before it leaves
         self.status: Counter[str] = Counter()
         self.latency = Sketch()
+        self.queries = Sketch()
         self.routes = Routes()
         self.errors = Routes()
         self.skipped: Counter[str] = Counter()
@@ -111,6 +113,8 @@ class Tally:
         self.example = max(self.example, other.example)
         self.status.update(other.status)
         self.latency.merge(other.latency)
+        if other.queries.count:
+            self.queries.merge(other.queries)
         self.skipped.update(other.skipped)
         self.events.update(other.events)
         self.security.update(other.security)
@@ -127,16 +131,9 @@ class Tally:
 
     def dump(self) -> dict[str, Any]:
         """Return the content as plain JSON values; empty parts are left out."""
-        sketch = self.latency
-        latency = sketch.count and {
-            "count": sketch.count,
-            "total_ns": sketch.total_ns,
-            "min_ms": sketch.min_ms,
-            "max_ms": sketch.max_ms,
-            "buckets": [list(sketch.buckets), list(sketch.buckets.values())],
-        }
         parts = {name: getattr(self, name) for name in Tally.__slots__} | {
-            "latency": latency,
+            "latency": self.latency.dump(),
+            "queries": self.queries.dump(),
             "suspects": self.suspects.dump() if self.suspects else None,
         }
         return {name: part for name, part in parts.items() if part}
@@ -154,11 +151,9 @@ class Tally:
         self.evidence = [(took_ms, line) for took_ms, line in parts.get("evidence", ())]
         if suspects := parts.get("suspects"):
             self.suspects = Suspects.load(suspects)
-        if latency := parts.get("latency"):
-            sketch = self.latency
-            sketch.count, sketch.total_ns = latency["count"], latency["total_ns"]
-            sketch.min_ms, sketch.max_ms = latency["min_ms"], latency["max_ms"]
-            sketch.buckets = Counter(dict(zip(*latency["buckets"], strict=True)))
+        for name in ("latency", "queries"):
+            if name in parts:
+                setattr(self, name, Sketch.load(parts[name]))
         return self
 
     def __eq__(self, other: object) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from streams.core.joins import Joins
 from streams.core.plan import Plan
 from streams.core.routes import OTHER
 from streams.core.sources import Source, named
@@ -10,10 +11,13 @@ from streams.core.sources import Source, named
 class Touched:
     """Takes sources out of the cache of all, and lets no more apps in than a partition may have."""
 
-    __slots__ = ("_apps", "_here", "_known", "_new_apps", "_plan")
+    __slots__ = ("_apps", "_here", "_joins", "_known", "_new_apps", "_plan")
 
-    def __init__(self, known: dict[tuple[str, str], Source], apps: set[str], plan: Plan) -> None:
-        """Begin with the cache (which changes) and the apps that have panes."""
+    def __init__(
+        self, known: dict[tuple[str, str], Source], joins: dict[tuple[str, str], Joins], apps: set[str], plan: Plan
+    ) -> None:
+        """Begin with the cache (which changes), what instances have open, and the apps that have panes."""
+        self._joins = joins
         self._known, self._apps, self._plan = known, apps, plan
         self._new_apps: set[str] = set()
         self._here: dict[tuple[str, str], Source] = {}
@@ -38,6 +42,7 @@ class Touched:
             source = self._known[key] = Source(app, instance, region)
         if key not in self._here:
             source.begin()
+            source.opened = self._joins.get(key)
             self._here[key] = source
         source.prefix = None  # the clock may have moved since the record before
         return source

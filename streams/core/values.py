@@ -14,7 +14,7 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     UNRECOGNISED = "unrecognised"
-    PART = "part"  # a line of a request told over several lines: the line that completes it counts
+    PART = "part"  # a line of a request or a stack trace told over several lines: the one that completes or names it counts
     ORPHAN = "orphan"  # completes a request whose start was not seen and that says too little by itself
     DROPPED = "dropped"  # an open request pushed out by the cap or by age before it completed
     SECURITY = "security"  # shows something to security alone: a failed login, a secret
@@ -79,11 +79,26 @@ class Request(Struct, frozen=True, gc=False):
 
 
 class Event(Struct, frozen=True, gc=False):
-    """Something that a line says happened. ``about``: an error's class, a code, a service; ``evidence``: the line, masked."""
+    """Something that a line says happened. ``about``: an error's class, a code, a service; ``evidence``: the line, masked.
+
+    Of a stack trace ``first_frame`` is the first that is printed, ``top_frame`` the one where the error was raised: of the
+    app's own code, if there is any. ``lines`` is how many lines told it.
+    """
 
     event: EventKind
     about: str
     evidence: str
+    first_frame: str | None = None
+    top_frame: str | None = None
+    lines: int = 1
+
+
+class Sample(Struct, frozen=True, gc=False):
+    """Something that a line measured: how long a query took. ``about``: what was asked, masked."""
+
+    name: str
+    value_ms: float
+    about: str
 
 
 class Skipped(Struct, frozen=True, gc=False):
@@ -92,4 +107,4 @@ class Skipped(Struct, frozen=True, gc=False):
     reason: Reason
 
 
-Parsed = Request | Event | Skipped
+Parsed = Request | Event | Sample | Skipped

@@ -1,5 +1,6 @@
 """Stage 2: panes become windows and alerts. Decides everything about one partition of panes; knows no Kafka or clock."""
 
+from collections.abc import Callable
 from typing import Any
 
 from streams.core import evidence
@@ -157,29 +158,31 @@ def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: St
 def _rises(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> bool:
     """Tell whether a value was below the rule's baseline before its window."""
     totals = state.totals(app, rule.baseline_ms, end_ms, plan, rule.window_ms)
-    enough = totals.lines >= rule.min_lines
-    return rule.rises(METRICS[rule.metric].read(totals, rule.baseline_ms) if enough else None)
+    metric = METRICS[rule.metric]
+    enough = metric.counted is None or metric.counted(totals) >= rule.min_requests
+    return rule.rises(metric.read(totals, rule.baseline_ms) if enough else None)
 
 
 def _value(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan) -> tuple[float | None, int]:
     """Return a rule's value and the width it was read over: widened, pane by pane, until there are enough requests."""
     metric, width_ms = METRICS[rule.metric], rule.window_ms
     totals = state.totals(app, width_ms, end_ms, plan)
-    if not metric.of_requests:
-        return metric.read(totals, width_ms) if totals.lines >= rule.min_lines else None, width_ms
-    if totals.requests < rule.min_requests and rule.widen_ms > width_ms:
-        if state.totals(app, rule.widen_ms, end_ms, plan).requests < rule.min_requests:
+    counted = metric.counted
+    if counted is None:
+        return metric.read(totals, width_ms), width_ms
+    if counted(totals) < rule.min_requests and rule.widen_ms > width_ms:
+        if counted(state.totals(app, rule.widen_ms, end_ms, plan)) < rule.min_requests:
             return None, width_ms
-        totals, width_ms = _widened(state.panes[app], rule, end_ms, plan)
-    if totals.requests < rule.min_requests:
+        totals, width_ms = _widened(state.panes[app], rule, counted, end_ms, plan)
+    if counted(totals) < rule.min_requests:
         return None, width_ms
     return metric.read(totals, width_ms), width_ms
 
 
-def _widened(panes: AppPanes, rule: Rule, end_ms: int, plan: Plan) -> tuple[Totals, int]:
+def _widened(panes: AppPanes, rule: Rule, counted: Callable[[Totals], int], end_ms: int, plan: Plan) -> tuple[Totals, int]:
     totals, width_ms = Totals(), rule.window_ms
     for start in reversed(panes.between(end_ms - rule.widen_ms, end_ms)):
-        if totals.requests >= rule.min_requests and start < end_ms - width_ms:
+        if counted(totals) >= rule.min_requests and start < end_ms - width_ms:
             break
         width_ms = max(width_ms, end_ms - start)
         if (pane := panes.at(start, plan)) is not None:

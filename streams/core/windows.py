@@ -11,6 +11,7 @@ from typing import Any
 from streams.core.plan import MINUTE_MS, PANE_MS, Plan
 from streams.core.records import Snapshot
 from streams.core.rules import Totals
+from streams.core.sketch import Sketch
 from streams.core.stamps import text
 from streams.core.tally import UNKNOWN, Tally, merged
 
@@ -138,6 +139,7 @@ def summary(whole: Tally, width_ms: int) -> dict[str, Any]:
         "unknown_status": whole.status[UNKNOWN],
         "error_ratio": whole.failed / whole.known if whole.known else None,
         "duration_ms": duration_ms(whole),
+        "query_ms": durations(whole.queries),
         "health_checks": whole.health,
         "events": dict(sorted(whole.events.items())),
         "security": dict(sorted(whole.security.items())),
@@ -155,8 +157,12 @@ def by_status(whole: Tally) -> dict[str, int]:
 
 
 def duration_ms(whole: Tally) -> dict[str, float | int | None]:
+    """Return what is known of the durations of requests."""
+    return durations(whole.latency)
+
+
+def durations(sketch: Sketch) -> dict[str, float | int | None]:
     """Return count, extremes, mean and quantiles of known durations; quantiles within 1 % and within the extremes."""
-    sketch = whole.latency
     found: dict[str, float | int | None] = {"count": sketch.count, "min": None, "avg": None, "max": None}
     if sketch.count:
         found |= {"min": sketch.min_ms, "avg": round(sketch.mean_ms() or 0.0, 6), "max": sketch.max_ms}

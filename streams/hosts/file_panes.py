@@ -69,16 +69,17 @@ class Reader:
             if self.clock_ms is None:
                 return None
             self._fold(block)
-            if self.state.joins:
+            if any(joins.leaned for joins in self.state.joins.values()):
                 return None
-        if self.clock_ms is None or self.assembler.rest():
+        if self.clock_ms is None or self.assembler.rest() or any(joins.trace for joins in self.state.joins.values()):
             return None
         return Folded([(*key, tally) for key, tally in self.state.panes.items()], self.lines, self.clock_ms, self.found)
 
     def rest(self) -> None:
-        """Fold what stands at the end as the beginning of a document."""
+        """Fold what stands at the end as the beginning of a document, and end what is open."""
         if held := self.assembler.rest():
             self._lines(held)
+        panes.end_traces(self.state, self._plan, {}, None)
 
     def _first_ms(self, block: bytes) -> int | None:
         """Return the first time that a line near the beginning tells."""

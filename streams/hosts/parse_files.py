@@ -11,7 +11,8 @@ from streams.core.joins import Joins
 from streams.core.parsing.format import Format
 from streams.core.routes import routes
 from streams.core.stamps import ms, text
-from streams.core.values import Event, Line, Request, Skipped
+from streams.core.traces import Told
+from streams.core.values import Line, Request, Sample, Skipped
 from streams.hosts.files import Chunk, blocks
 
 ROUTE_CHARS = 200
@@ -25,18 +26,26 @@ def run(paths: list[Path], app: str, out: BinaryIO, *, explain: bool, own: tuple
 
 
 def rows(source: Iterator[bytes], app: str, *, explain: bool, own: tuple[Format, ...] = ()) -> Iterator[dict[str, Any]]:
-    """Yield what each line says; a joined request stands where the line is that completed it."""
+    """Yield what each line says; a joined request stands where the line is that completed it.
+
+    An error stands where its stack trace has ended, with the number of the line that names it.
+    """
     joins: dict[tuple[str, str], Joins] = {}
     for number, raw in _numbered(source):
         line = lines.unwrap(raw, app)
         opened = joins.setdefault((line.app, line.instance), Joins())
         parsed = reading.parse(line, opened, number, own=own)
+        for told in opened.told:
+            yield _event(line.app, line.instance, told)
         if isinstance(parsed, Request):
             yield _request(number, line, parsed)
-        if event := parsed if isinstance(parsed, Event) else reading.beside(line):
-            yield _event(number, line, event)
-        if explain and isinstance(parsed, Skipped):
+        elif isinstance(parsed, Sample):
+            yield _sample(number, line, parsed)
+        elif explain and isinstance(parsed, Skipped):
             yield _skipped(number, line, parsed)
+    for (named, instance), opened in joins.items():
+        for told in opened.end():
+            yield _event(named, instance, told)
 
 
 def _request(number: int, line: Line, request: Request) -> dict[str, Any]:
@@ -60,10 +69,20 @@ def _request(number: int, line: Line, request: Request) -> dict[str, Any]:
     return found if request.started_line is None else found | {"started_line": request.started_line}
 
 
-def _event(number: int, line: Line, event: Event) -> dict[str, Any]:
-    at_ms = None if line.stamp is None else ms(line.stamp)
-    found = {"line": number, "kind": "event", "event": str(event.event), "timestamp": None if at_ms is None else text(at_ms)}
+def _event(app: str, instance: str, told: Told) -> dict[str, Any]:
+    event, place = told.event, told.place
+    timestamp = None if place.at_ms is None else text(place.at_ms)
+    found = {"line": place.line, "kind": "event", "event": str(event.event), "timestamp": timestamp}
     found |= {"about": event.about or None, "evidence": event.evidence}
+    found |= {"first_frame": event.first_frame, "top_frame": event.top_frame, "lines": event.lines}
+    found |= {"app": app or None, "instance": instance or None, "region": place.region or None}
+    return found if told.started_line is None else found | {"started_line": told.started_line}
+
+
+def _sample(number: int, line: Line, sample: Sample) -> dict[str, Any]:
+    at_ms = None if line.stamp is None else ms(line.stamp)
+    found = {"line": number, "kind": "sample", "name": sample.name, "timestamp": None if at_ms is None else text(at_ms)}
+    found |= {"value": round(sample.value_ms, 6), "unit": "ms", "about": sample.about or None}
     return found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
 
 

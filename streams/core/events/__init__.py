@@ -8,19 +8,19 @@ from functools import lru_cache
 
 from streams.core.events import databases, errors, fly, upstreams
 from streams.core.events.any_of import any_of
+from streams.core.events.frames import located
 from streams.core.events.sign import Sign
 from streams.core.masking import mask
 from streams.core.values import Event
 
-__all__ = ["SIGNS", "recognise"]
+__all__ = ["NEEDLES", "SIGNS", "recognise"]
 
 SIGNS: tuple[Sign, ...] = (*fly.SIGNS, *databases.SIGNS, *upstreams.SIGNS, *errors.SIGNS)
 READ_CHARS = 2_000  # an event is told at the beginning of its line
 REPEATED_CHARS = 300  # lines up to here are remembered: checks and errors repeat word for word
 REMEMBERED = 4_096
-
-
-_may_tell = any_of(sign.needle for sign in SIGNS)
+NEEDLES = tuple(sign.needle for sign in SIGNS)
+_may_tell = any_of(NEEDLES)
 
 
 def recognise(text: str, provider: str = "app") -> Event | None:
@@ -35,7 +35,8 @@ def _read(text: str, provider: str) -> Event | None:
     for sign in SIGNS:
         if sign.needle in text and (not sign.of or provider in sign.of) and (found := sign.search(text)):
             about = found[1] if found.re.groups else ""
-            return Event(sign.event, mask(about or ""), mask(text))
+            where = located(text)
+            return Event(sign.event, mask(about or ""), mask(text), where, where)
     return None
 
 

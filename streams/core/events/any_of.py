@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterable
 
 _FREQUENT = " etaoinsrhdlucm.:fpgwybv"  # most frequent first; all others are rare
 _CHARS = 3
+# In words of most logs, however rare their letters are.
+_COMMON = frozenset(
+    {"con", "Con", "for", "fai", "que", "ver", "pro", "get", "che", "bas", "vic", "Sta", "ups", "fro", "cti", "ddr"}
+)
 
 
 def any_of(words: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
@@ -17,8 +21,9 @@ def any_of(words: Iterable[str]) -> Callable[[str], re.Match[str] | None]:
 
 
 def _rarest(word: str) -> str:
-    start = max(range(max(1, len(word) - _CHARS + 1)), key=lambda at: _rank(word[at]))
-    return word[start : start + _CHARS]
+    pieces = [word[at : at + _CHARS] for at in range(max(1, len(word) - _CHARS + 1))]
+    # The first counts twice: at most places of a text nothing else is looked at.
+    return max(pieces, key=lambda piece: (piece not in _COMMON, sum(map(_rank, piece[0] + piece))))
 
 
 def _rank(char: str) -> int:

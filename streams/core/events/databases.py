@@ -9,20 +9,91 @@ from streams.core.values import EventKind
 _DB = EventKind.DB_CONNECTION
 _PORTS = "5432|6543|5433|3306|6379|27017"
 
+# A pool of connections has none left, or the pooler in between says so.
+_POOLS = (
+    sign(_DB, "Max client connections", r"Max client connections reached", "Supavisor"),
+    sign(_DB, "Tenant or user not found", r"Tenant or user not found", "Supavisor refuses it"),
+    sign(
+        _DB, "(E", r"\((EDBHANDLEREXITED|ECHECKOUTTIMEOUT|EMAXCONNSESSION|EAUTHQUERY|ECIRCUITBREAKER)\)", "Supavisor, by code"
+    ),
+    sign(_DB, "acquiring a connection", r"Timeout acquiring a connection", "Knex"),
+    sign(_DB, "QueuePool limit", r"QueuePool limit of size [0-9]+ overflow", "SQLAlchemy"),
+    sign(_DB, "psycopg_pool", r"\bpsycopg_pool\.(?:PoolTimeout|PoolClosed|TooManyRequests)\b", "psycopg"),
+    sign(_DB, "Connection is not available", r"Connection is not available, request timed out after", "HikariCP"),
+    sign(_DB, "obtain a connection from the pool", r"could not obtain a connection from the pool", "Active Record"),
+    sign(_DB, "dropped from queue", r"connection not available and request was dropped from queue", "DBConnection"),
+    sign(_DB, "connection pool timeout", r"redis: connection pool timeout", "go-redis"),
+    sign(_DB, "when trying to connect", r"timeout exceeded when trying to connect", "node-postgres"),
+    sign(_DB, "due to connection timeout", r"Connection terminated due to connection timeout", "node-postgres"),
+    sign(_DB, "not queryable", r"Client has encountered a connection error and is not queryable", "node-postgres"),
+)
+# The server says why it takes nobody, or a driver by the error's class.
+_SERVERS = (
+    sign(
+        _DB,
+        "he database system is",
+        r"[Tt]he database system is (?:starting up|shutting down|in recovery mode|not )",
+        "PostgreSQL",
+    ),
+    sign(_DB, "no pg_hba.conf entry", r"no pg_hba\.conf entry for", "PostgreSQL refuses it"),
+    sign(_DB, "FATAL", r"\bFATAL: +(?:database|role) \"[^\"\n]{1,80}\" does not exist", "PostgreSQL knows it not"),
+    sign(_DB, "SSL SYSCALL error", r"SSL SYSCALL error: (?:EOF detected|Connection)", "libpq"),
+    sign(_DB, "translate host name", r"could not translate host name", "libpq"),
+    sign(_DB, "Server has closed the connection", r"\bServer has closed the connection", "Prisma"),
+    sign(_DB, "`host=", r"failed to connect to `host=", "pgx 4"),
+    sign(_DB, "`user=", r"failed to connect to `user=", "pgx 5"),
+    sign(_DB, "driver: bad connection", r"\bdriver: bad connection\b", "Go"),
+    sign(
+        _DB,
+        "PSQLException",
+        r"PSQLException: (?:Connection to [^\n]{1,100} refused|The connection attempt failed|FATAL)",
+        "JDBC",
+    ),
+    sign(_DB, "ommunications link failure", r"\bCommunications link failure\b", "MySQL's JDBC"),
+    sign(
+        _DB,
+        "asyncpg.exceptions",
+        r"\basyncpg\.exceptions\.(?:_base\.)?((?:TooManyConnections|ConnectionDoesNotExist|CannotConnectNow|InvalidPassword"
+        r"|ConnectionFailure|InvalidAuthorizationSpecification|AdminShutdown|Interface)Error)\b",
+        "asyncpg",
+    ),
+    sign(
+        _DB,
+        "Sequelize",
+        r"\bSequelize(?:Connection[A-Za-z]{0,20}|HostNotFound|HostNotReachable|AccessDenied|InvalidConnection)Error\b",
+        "Sequelize",
+    ),
+    sign(_DB, "PROTOCOL_CONNECTION_LOST", r"\bPROTOCOL_CONNECTION_LOST\b", "mysql, node"),
+    sign(_DB, "ER_ACCESS_DENIED", r"\bER_ACCESS_DENIED_ERROR\b", "mysql, node"),
+    sign(_DB, "SQLSTATE[", r"SQLSTATE\[(?:HY000\] \[(?:1040|1045|2002|2003|2006)|08[0-9]{3})\]", "PDO"),
+    sign(_DB, "NOAUTH", r"\bNOAUTH Authentication required", "Redis refuses it"),
+    sign(_DB, "WRONGPASS", r"\bWRONGPASS invalid username-password", "Redis refuses it"),
+    sign(_DB, "number of clients reached", r"max number of clients reached", "Redis is full"),
+    sign(_DB, "[ioredis]", r"\[ioredis\] Unhandled error event: ", "ioredis"),
+    sign(_DB, "bad auth", r"\bbad auth : ", "MongoDB refuses it"),
+    sign(
+        _DB,
+        "pymongo.errors",
+        r"\bpymongo\.errors\.(AutoReconnect|NetworkTimeout|ConnectionFailure|NotPrimaryError)\b",
+        "pymongo",
+    ),
+)
+
 SIGNS: tuple[Sign, ...] = (
     sign(_DB, "P1", r"\b(P1(?:00[0-3]|008|009|01[017]))\b", "Prisma: cannot reach, wrong password, timed out, closed"),
     sign(_DB, "P2", r"\b(P20(?:24|37))\b", "Prisma: no connection left in the pool"),
     sign(_DB, "database server", r"[Cc]an(?:'|no)t reach database server", "Prisma without its code"),
-    sign(_DB, "connection pool", r"[Tt]imed out fetching a new connection from the connection pool", "Prisma's pool"),
-    sign(_DB, "failed to connect", r"(?:Postgrex|MyXQL|Tds)\.Protocol [^\n]{0,60}?failed to connect", "Elixir"),
+    sign(_DB, "etching a new connection", r"[Tt]imed out fetching a new connection from the connection pool", "Prisma's pool"),
+    sign(_DB, ".Protocol ", r"(?:Postgrex|MyXQL|Tds)\.Protocol [^\n]{0,60}?failed to connect", "Elixir"),
     sign(_DB, "DBConnection", r"\bDBConnection\.ConnectionError\b", "Elixir's pool"),
     sign(_DB, "connection to server", r"connection to server (?:at|on) [^\n]{0,200}? failed", "libpq"),
     sign(_DB, "could not connect to server", r"could not connect to server", "libpq before 14"),
     sign(_DB, "too many clients", r"too many clients already", "PostgreSQL is full"),
-    sign(_DB, "connection slots", r"remaining connection slots are reserved", "PostgreSQL is nearly full"),
+    sign(_DB, "slots are reserved", r"remaining connection slots are reserved", "PostgreSQL is nearly full"),
     sign(_DB, "MaxClients", r"\bMaxClientsInSessionMode\b|max clients reached", "Supavisor"),
     sign(_DB, "no more connections allowed", r"no more connections allowed", "pgbouncer"),
-    sign(_DB, "server_login_retry", r"server_login_retry|query_wait_timeout", "pgbouncer"),
+    sign(_DB, "server_login_retry", r"\bserver_login_retry\b", "pgbouncer: the server refused it lately"),
+    sign(_DB, "query_wait_timeout", r"\bquery_wait_timeout\b", "pgbouncer: no server was free"),
     sign(_DB, "terminating connection", r"terminating connection (?:due to|because)", "PostgreSQL ends it"),
     sign(_DB, "authentication failed for user", r"password authentication failed for user", "PostgreSQL refuses it"),
     sign(_DB, "terminated unexpectedly", r"[Cc]onnection terminated unexpectedly", "node-postgres"),
@@ -41,6 +112,8 @@ SIGNS: tuple[Sign, ...] = (
         r"\b(?:psycopg2?|asyncpg|django\.db|sqlalchemy|MySQLdb|pymysql)[A-Za-z0-9_.]{0,40}OperationalError",
         "Python",
     ),
+    *_POOLS,
+    *_SERVERS,
     sign(_DB, "Too many connections", r"Too many connections|ER_CON_COUNT_ERROR", "MySQL is full"),
     sign(
         _DB,
@@ -60,6 +133,21 @@ SIGNS: tuple[Sign, ...] = (
     sign(_DB, "Mongo", r"\bMongo(?:ose)?(?:Network|ServerSelection|TopologyClosed)[A-Za-z]{0,20}Error", "MongoDB, node"),
     sign(_DB, "ServerSelectionTimeoutError", r"ServerSelectionTimeoutError", "MongoDB, Python"),
     sign(_DB, "ECONNREFUSED", rf"ECONNREFUSED [^\s]{{1,100}}:({_PORTS})\b", "node: the port of a database"),
+    sign(_DB, "ETIMEDOUT", rf"ETIMEDOUT [^\s]{{1,100}}:({_PORTS})\b", "the same, without an answer"),
+    sign(_DB, "ECONNRESET", rf"ECONNRESET [^\s]{{1,100}}:({_PORTS})\b", "the same, cut off"),
+    sign(_DB, "dial tcp", rf"dial tcp [^\s]{{1,100}}:({_PORTS}): ", "Go: the port of a database"),
+    sign(
+        _DB,
+        "no such host",
+        r"lookup ([^\s]{0,80}(?:supabase|postgres|pg|mysql|redis|mongo|db)[^\s]{0,80}?)(?: on [^\s]{1,60})?: no such host",
+        "Go: the name of a database",
+    ),
+    sign(
+        _DB,
+        "_mongodb._tcp",
+        r"query(?:Srv|Txt) (?:ENOTFOUND|ETIMEOUT|ECONNREFUSED|ESERVFAIL) (_mongodb\._tcp[^\s]{0,100})",
+        "MongoDB's name",
+    ),
     sign(_DB, "onnection refused", rf":({_PORTS})\b[^\n]{{0,80}}?[Cc]onnection refused", "the port of a database"),
     sign(
         _DB,

@@ -11,11 +11,26 @@ _TAGS = r"^(?:\[[^\]\n]{1,60}\] ?){0,4}"
 _BEFORE = r"(?:Exception in thread \"[^\"\n]{0,60}\" |Unhandled exception\. |Uncaught |PHP )?"
 _CLASS = r"(?:[A-Za-z_][A-Za-z0-9_]{0,60}(?:\.|::|\$|\\)){0,8}[A-Za-z0-9_]{0,60}"
 _LEVELS = r"(?:ERROR|FATAL|CRITICAL|EMERGENCY|ALERT)"
-_STAMP = r"(?:[^\s]{1,40} ){0,3}"  # a date, a time, a thread before the level
+_STAMP = r"(?:[^\s]{1,40}[ \t]){0,3}"  # a date, a time, a thread before the level
+_JSON_LEVEL = (
+    r"^\{[^\n]{0,900}?\"(?:level|severity|log\.level|level_?name|loglevel|lvl)\": ?"
+    r"(?:\"(?i:error|fatal|critical|alert|emergency|panic|dpanic)\"|[56]0\b)"
+)
+_MONOLOG = (
+    r"^\[[0-9][^\]\n]{9,40}\] [A-Za-z0-9_-]{1,40}\.(?:ERROR|CRITICAL|ALERT|EMERGENCY): "
+    r"(?:[^\n]{0,1500}?\[object\] \(([A-Za-z0-9_\\]{1,100})\(code)?"
+)
 
 SIGNS: tuple[Sign, ...] = tuple(
     sign(EventKind.APP_ERROR, needle, pattern, why, *_APP)
     for needle, pattern, why in (
+        (
+            "rror",
+            r"^[EF], \[[^\]\n]{1,60}\] +[A-Z]{3,7} -- [^:\n]{0,60}: (?:\[[^\]\n]{1,60}\] ?){0,4}("
+            + _CLASS
+            + r"Error)(?: \(|: |$)",
+            "Ruby's logger, an error by its class",
+        ),
         ("RROR", r"^E, \[", "Ruby's logger"),
         ("FATAL", r"^F, \[", "Ruby's logger"),
         (
@@ -31,19 +46,35 @@ SIGNS: tuple[Sign, ...] = tuple(
             + r"Exception)(?::| \(|$)",
             "by its class: Java, .NET, PHP",
         ),
-        ("panic", r"^(?:panic: |fatal error: |thread '[^'\n]{0,60}' (?:\([0-9]+\) )?panicked at )", "Go and Rust"),
-        ("panic", r"^[^\n]{0,80}\bhttp: panic serving\b", "Go's server"),
-        ("atal error", r"(?:PHP )?Fatal error: ", "PHP"),
-        ("** (", r"^(?:[^\n]{0,80}\[error\][^\n]{0,80})?\*\* \(([A-Z][A-Za-z0-9_.]{1,60})\)", "Elixir"),
+        ("panic", r"^(?:thread '[^'\n]{0,60}' (?:\([0-9]+\) )?)?(panic)(?:: |ked at )", "Go and Rust"),
+        ("fatal error: ", r"^(fatal error): ", "Go's runtime"),
+        ("panic", r"^[^\n]{0,80}\bhttp: (panic) serving\b", "Go's server"),
+        ("atal error", r"(?:PHP )?Fatal error: +(?:Uncaught ([A-Za-z_\\][A-Za-z0-9_\\]{0,100})(?:: | in |$))?", "PHP"),
+        (
+            "rror)",
+            rf"^[^\s:]{{1,200}}:[0-9]{{1,7}}:in [`'][^'\n]{{1,100}}': [^\n]{{0,600}}\(({_CLASS}Error)\)$",
+            "Ruby, uncaught",
+        ),
+        ("ERROR: ", _MONOLOG, "Monolog, as Laravel writes it"),
+        ("CRITICAL: ", _MONOLOG, "Monolog"),
+        ("ALERT: ", _MONOLOG, "Monolog"),
+        ("EMERGENCY: ", _MONOLOG, "Monolog"),
+        ("fail: ", r"^fail: [A-Za-z0-9_.]{1,100}\[[0-9]{1,6}\]", ".NET's own logger"),
+        ("crit: ", r"^crit: [A-Za-z0-9_.]{1,100}\[[0-9]{1,6}\]", ".NET's own logger"),
+        ("REPORT====", r"^=(?:ERROR|CRASH) REPORT====", "Erlang"),
+        ("** (", r"^ {0,12}(?:[^\n]{0,80}\[error\][^\n]{0,80})?\*\* \(([A-Z][A-Za-z0-9_.]{1,60})\)", "Elixir"),
         ("rror]", r"^[^\n]{0,60}?\[(?:[Ee]rror|crit|alert|emerg)\] [^\s]", "nginx, Apache, Elixir"),
         ("RROR", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
         ("RITICAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
         ("FATAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
+        ("level", _JSON_LEVEL, "a JSON logger's level"),
+        ("lvl", _JSON_LEVEL, "the same, shorter"),
         (
-            "level",
-            r"^\{[^\n]{0,400}?\"(?:level|severity|log\.level)\": ?(?:\"(?i:error|fatal|critical)\"|[56]0\b)",
-            "a JSON logger's level",
+            "\\n",
+            r"^\{[^\n]{0,1500}?\"(?:stack|stack_?trace|exc_info|traceback|exception)\": ?\"[^\"\n]{1,300}?\\n",
+            "a JSON logger's stack without a level",
         ),
+        ("@l", r"^\{[^\n]{0,900}?\"@l\": ?\"(?:Error|Fatal)\"", "Serilog's JSON"),
         ("severity", r"^\{[^\n]{0,400}?\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"", "Google's JSON"),
         ("level=", r"^(?:[^\s]{1,60} ){0,3}level=\"?(?:error|fatal|panic|ERROR|dpanic)\b", "logfmt's level"),
         ("rror: ", r"^[^\s][^\n]{0,120}?\b[Ee]rror: [^\s]", "in words; an indented one is a part of something"),

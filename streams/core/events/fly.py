@@ -6,6 +6,7 @@ from streams.core.values import EventKind
 _FLY = ("runner", "proxy", "health", "probe", "")
 _KERNEL = r"^(?:\[ *[0-9.]{1,20}\] )?"  # the kernel's clock, where the console shows it
 _INIT = r"^ ?(?:INFO|WARN|ERROR)? ?"  # Fly's init writes its level itself
+_PROXY = r"^(?:error\.[a-z_]{1,30}=\")?(?:\[P[A-Z][0-9]{2}\] ?)?"  # a field before the stamp, or a code
 
 SIGNS: tuple[Sign, ...] = (
     sign(
@@ -16,23 +17,41 @@ SIGNS: tuple[Sign, ...] = (
     ),
     sign(EventKind.OOM, "OOM", r"\bOOM[ -]?(?:killed|kill)\b", "init and runner: the process was killed"),
     sign(EventKind.OOM, "oom-kill", r"\boom-kill(?:er)?\b", "kernel, in other words"),
+    sign(EventKind.OOM, "heap out of memory", r"JavaScript heap out of memory", "node ends itself"),
     sign(
         EventKind.HEALTH_CHECK_FAILED,
         "ealth check",
-        r"^Health check [^\n]{0,120}?(?:has failed|is now failing|is failing|is now critical)",
-        "proxy",
+        r"^Health check [^\n]{0,120}?(?:has failed|is (?:now )?(?:failing|critical)|is in a '(?:warning|critical)' state)",
+        "health checks; a warning is a failure that is not yet sure",
     ),
-    sign(EventKind.HEALTH_CHECK_PASSING, "ealth check", r"^Health check [^\n]{0,120}?(?:is now passing|has passed)", "proxy"),
+    sign(
+        EventKind.HEALTH_CHECK_PASSING,
+        "ealth check",
+        r"^Health check [^\n]{0,120}?(?:is (?:now )?passing|has passed)",
+        "health checks",
+    ),
+    sign(
+        EventKind.HEALTH_CHECK_FAILED,
+        "status changed",
+        r"^Health check [^\n]{0,80}?status changed '[a-z]{1,20}' => '(?:critical|warning)'",
+        "health checks, older words",
+    ),
+    sign(
+        EventKind.HEALTH_CHECK_PASSING,
+        "status changed",
+        r"^Health check [^\n]{0,80}?status changed '[a-z]{1,20}' => 'passing'",
+        "health checks, older words",
+    ),
     sign(
         EventKind.INSTANCE_REFUSED,
         "instance refused connection",
-        r"^(?:\[P[A-Z][0-9]{2}\] ?)?instance refused connection",
+        rf"{_PROXY}instance refused connection",
         "proxy",
     ),
     sign(
         EventKind.NO_CANDIDATE,
         "candidate",
-        r"^(?:\[P[A-Z][0-9]{2}\] ?)?(?:could not find a good candidate|no (?:good )?candidates?\b)",
+        rf"{_PROXY}(?:could not find a good candidate|no (?:good )?candidates?\b)",
         "proxy",
     ),
     sign(EventKind.NO_CANDIDATE, "no known healthy instances", r"no known healthy instances", "proxy, older words"),
@@ -43,6 +62,9 @@ SIGNS: tuple[Sign, ...] = (
         r"[Aa]utomatically stopping machine ([0-9a-z]{6,20})?",
         "proxy, older words",
     ),
+    sign(
+        EventKind.AUTOSTOP, "autosuspending machine", r"autosuspending machine ([0-9a-z]{6,20})?", "proxy: it may wake quickly"
+    ),
     sign(EventKind.AUTOSTART, "autostarting machine", r"autostarting machine ([0-9a-z]{6,20})?", "proxy"),
     sign(
         EventKind.MACHINE_STARTED,
@@ -50,6 +72,8 @@ SIGNS: tuple[Sign, ...] = (
         r"^[Mm]achine (?:created and )?started(?: in [0-9.]+(?:ms|s))?$",
         "runner and proxy",
     ),
+    sign(EventKind.MACHINE_STARTED, "achine resumed", r"^[Mm]achine resumed\b", "runner: out of its suspension", *_FLY),
+    sign(EventKind.MACHINE_STARTED, "Starting virtual machine", r"^Starting virtual machine$", "runner, older words", *_FLY),
     sign(EventKind.MACHINE_STARTED, "machine became reachable", r"^machine became reachable in ", "proxy"),
     sign(EventKind.MACHINE_STARTED, "Starting machine", r"^Starting machine$", "proxy: a request wakes it", *_FLY),
     sign(
@@ -59,6 +83,20 @@ SIGNS: tuple[Sign, ...] = (
         "runner",
     ),
     sign(EventKind.MACHINE_STOPPED, "max restart count", r"^machine has reached its max restart count", "runner gives up"),
+    sign(
+        EventKind.MACHINE_STOPPED,
+        "estart policy set to",
+        r"^machine restart policy set to '[a-z-]{1,20}', not restarting",
+        "runner: it stays stopped",
+    ),
+    sign(EventKind.MACHINE_STOPPED, "rial machine stopping", r"^Trial machine stopping", "runner: a trial has ended"),
+    sign(
+        EventKind.MACHINE_STOPPED,
+        "ng down virtual machine",
+        r"^Shutting down virtual machine$",
+        "runner, older words",
+        *_FLY,
+    ),
     sign(
         EventKind.MACHINE_STOPPED, "main child process", rf"{_INIT}Sending signal (SIG[A-Z0-9]+) to main child process", "init"
     ),
@@ -72,7 +110,7 @@ SIGNS: tuple[Sign, ...] = (
     sign(
         EventKind.MACHINE_STOPPED,
         "achine",
-        r"^[Mm]achine (?:[0-9a-z]{6,20} )?(?:has been |was )?(?:stopped|suspended)$",
+        r"^(?:[Vv]irtual )?[Mm]achine (?:[0-9a-z]{6,20} )?(?:has been |was )?(?:stopped|suspended)(?: in [0-9.]+m?s)?$",
         "runner",
     ),
     sign(
@@ -89,6 +127,7 @@ SIGNS: tuple[Sign, ...] = (
         *_FLY,
     ),
     sign(EventKind.DEPLOY, "Configuring ", r"^Configuring (?:firecracker|virtual machine)$", "runner", *_FLY),
+    sign(EventKind.DEPLOY, "Preparing kernel init", r"^Preparing kernel init$", "runner, older words", *_FLY),
     sign(EventKind.DEPLOY, "Reserved resources for machine", r"^Reserved resources for machine", "runner", *_FLY),
     sign(EventKind.DEPLOY, "Starting instance", r"^Starting instance$", "runner, older words", *_FLY),
     sign(EventKind.DEPLOY, "elease command", r"^(?:Running|Starting|Preparing) [^\n]{0,60}?release command", "runner", *_FLY),
@@ -99,5 +138,12 @@ SIGNS: tuple[Sign, ...] = (
         "init",
     ),
     sign(EventKind.VOLUME, "No space left on device", r"No space left on device", "a disk is full"),
-    sign(EventKind.PROXY_ERROR, "[P", r"^\[(P[CMR][0-9]{2})\]", "proxy, by code; PU is the client's fault", *_FLY),
+    sign(EventKind.PROXY_ERROR, "[P", r"^\[(P[ACEMPR][0-9]{2})\]", "proxy, by code; PU and PT are the client's", *_FLY),
+    sign(
+        EventKind.PROXY_ERROR,
+        "ailed to connect to machine",
+        r"^failed to connect to machine: gave up after",
+        "proxy, without its code",
+        *_FLY,
+    ),
 )

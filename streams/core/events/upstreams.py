@@ -4,6 +4,26 @@ from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
 _FAILS = r"[^\n]{0,120}?(?:[Ee]rror|ERROR|[Ff]ail(?:ed|ure|s)?\b|[Tt]imed? ?out|\b(?:429|5[0-9]{2})\b)"
+_HEADERS = (
+    r"(?i:x-cache(?:-status|-lookup|-remote)?|cf-cache-status|x-proxy-cache|upstream_cache_status|x-vercel-cache|x-nextjs-cache"
+    r"|x-litespeed-cache|x-drupal-cache|x-varnish-cache|x-fastcgi-cache|cdn-cache|cache-status|cache_status|cachestatus)"
+)
+
+
+def _caches(kind: EventKind, states: str, words: str) -> tuple[Sign, ...]:
+    """Return how caches tell of hits, or of misses: in a header's value, in words, by name."""
+    return (
+        sign(kind, "ache", rf"\b{_HEADERS}[\"']?[:=] ?[\"']?(?:TCP_(?:MEM_)?)?(?:{states})\b", "a header of a proxy"),
+        sign(
+            kind,
+            "ache",
+            rf"\b[Cc]ache[]\"']?[ :=_-]{{1,3}}[\"']?(?:{words})(?:\b|_)",
+            "in words: cache hit, [cache] hit, cache=hit",
+        ),
+        sign(kind, "CACHE", rf"\bCACHE[] :=_-]{{1,3}}(?:{words})\b", "the same, louder"),
+        sign(kind, "VCL_call", rf"\bVCL_call +(?:{words})$", "Varnish's log"),
+    )
+
 
 SIGNS: tuple[Sign, ...] = (
     sign(EventKind.TIMEOUT, "upstream timed out", r"upstream timed out \(", "nginx"),
@@ -16,6 +36,13 @@ SIGNS: tuple[Sign, ...] = (
         "by its name",
     ),
     sign(EventKind.EXTERNAL_API, "earch Console", rf"\b([Ss]earch Console)\b{_FAILS}", "by its name"),
+    sign(EventKind.TIMEOUT, "code=H12", r"\bcode=H12\b", "Heroku's router, where it tells no request"),
+    sign(EventKind.TIMEOUT, "H12", r"\bError (H12)\b", "the same in words"),
+    sign(EventKind.TIMEOUT, "is DOWN, reason: ", r"is DOWN, reason: Layer[467] timeout", "HAProxy"),
+    sign(EventKind.TIMEOUT, "WORKER TIMEOUT", r"\bWORKER TIMEOUT \(pid:", "gunicorn"),
+    sign(EventKind.TIMEOUT, "HARAKIRI", r"\bHARAKIRI (?:ON|triggered)", "uWSGI"),
+    sign(EventKind.TIMEOUT, "execution timed out", r"execution timed out \([0-9.]{1,12} sec\)", "PHP-FPM"),
+    sign(EventKind.TIMEOUT, "while awaiting headers", r"\bClient\.Timeout exceeded while awaiting headers", "Go"),
     sign(EventKind.TIMEOUT, "TIMEDOUT", r"\bE(?:SOCKET)?TIMEDOUT\b", "node"),
     sign(EventKind.TIMEOUT, "context deadline exceeded", r"context deadline exceeded", "Go"),
     sign(
@@ -27,20 +54,13 @@ SIGNS: tuple[Sign, ...] = (
         "clients",
     ),
     sign(EventKind.TIMEOUT, "ateway ", r"\bGateway Time-?out\b", "as proxies call it"),
-    sign(
-        EventKind.CACHE_HIT,
-        "ache",
-        r"(?i:x-cache(?:-status)?|cf-cache-status|x-proxy-cache"
-        r"|upstream_cache_status)[\"']?[:=] ?[\"']?(?:HIT|hit|Hit|REVALIDATED|STALE|UPDATING)\b",
-        "a header of a proxy",
-    ),
+    *_caches(EventKind.CACHE_HIT, "HIT|REVALIDATED|STALE|UPDATING|hit|Hit|stale", "HIT|hit|Hit"),
+    *_caches(EventKind.CACHE_MISS, "MISS|EXPIRED|BYPASS|DYNAMIC|miss|Miss|expired", "MISS|miss|Miss"),
+    sign(EventKind.CACHE_HIT, "Read fragment", r"^(?:.{0,200}[\] ])?Read fragment [^\n]{1,300} \([0-9.]{1,12}ms\)", "Rails"),
     sign(
         EventKind.CACHE_MISS,
-        "ache",
-        r"(?i:x-cache(?:-status)?|cf-cache-status|x-proxy-cache"
-        r"|upstream_cache_status)[\"']?[:=] ?[\"']?(?:MISS|miss|Miss|EXPIRED|BYPASS|DYNAMIC)\b",
-        "a header of a proxy",
+        "Write fragment",
+        r"^(?:.{0,200}[\] ])?Write fragment [^\n]{1,300} \([0-9.]{1,12}ms\)",
+        "Rails: what was not found is written",
     ),
-    sign(EventKind.CACHE_HIT, "ache hit", r"\b[Cc]ache hit\b", "in words"),
-    sign(EventKind.CACHE_MISS, "ache miss", r"\b[Cc]ache miss\b", "in words"),
 )

@@ -10,6 +10,7 @@ from itertools import islice
 
 from msgspec import Struct
 
+from streams.core.headings import Heading
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing import request_line
 from streams.core.parsing.durations import UNITS_MS
@@ -148,11 +149,11 @@ def told_ms(text: str) -> int | None:
     return iso_ms(dated[1]) if (dated := _DATED(text)) else None
 
 
-def row(names: str, date: str, text: str) -> Row | None:
+def row(heading: Heading, text: str) -> Row | None:
     """Return the row of a line of the layout, and of the date, that an instance told last."""
-    if not names or text[:1] in {"#", "{"}:
+    if not heading.names or text[:1] in {"#", "{"}:
         return None
-    return _layout(names).row(_columns(text), date)
+    return _layout(heading.names).row(_columns(text), heading.date)
 
 
 def _columns(text: str) -> list[str]:
