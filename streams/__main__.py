@@ -114,7 +114,8 @@ def parse(files: tuple[Path, ...], app: str | None, *, explain: bool, learn: boo
         if learn:
             _learn(list(files), app or "")
             return
-        parse_files.run(list(files), app or "", sys.stdout.buffer, explain=explain, own=load().plan().formats)
+        plan = load().plan()
+        parse_files.run(list(files), app or "", sys.stdout.buffer, plan, explain=explain)
     except UnreadableFile as error:
         fail(2, str(error))
 

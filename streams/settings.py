@@ -13,15 +13,17 @@ from typing import Any, get_origin
 
 from pydantic import BaseModel, InstanceOf, ValidationError
 
-from streams import rules_file
+from streams import rules_file, security_file
 from streams.config_errors import ConfigError, Loc, explained, place
 from streams.config_model import nearest
 from streams.core import plan
 from streams.core.rules import Rule
+from streams.core.security.guard import CatalogueGuard
 from streams.flywatch_file import Sections
 
 FLYWATCH = "flywatch.toml"
 RULES = "rules.toml"
+SECURITY = "security.toml"
 PREFIX = "FLYWATCH_"
 APART = {"FLYWATCH_CONFIG", "FLYWATCH_KAFKA_PORT", "FLYWATCH_KAFKA_IMAGE"}  # of this loader and of the local broker
 NEVER_AHEAD_MS = 1 << 62
@@ -33,6 +35,7 @@ class Settings(Sections):
     """Everything that is configured."""
 
     rules: tuple[InstanceOf[Rule], ...] = ()
+    security: InstanceOf[CatalogueGuard] | None = None
 
     def plan(self) -> plan.Plan:
         """Return what the core is told."""
@@ -50,18 +53,21 @@ class Settings(Sections):
             requests=self.publish.requests,
             formats=tuple(pattern.format() for pattern in self.patterns),
             templates=self.routes,
+            security=self.security,
         )
 
 
 def load(directory: Path | None = None, rules: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read flywatch.toml of a directory, rules.toml beside it (or ``rules``), and FLYWATCH_*; raise ConfigError.
+    """Read flywatch.toml of a directory, rules.toml (or ``rules``) and security.toml beside it, and FLYWATCH_*.
+
+    Raise ConfigError with all that is wrong.
 
     Without a directory: FLYWATCH_CONFIG, else ``config/`` of the checkout this runs from, else ``./config``.
     """
     directory = directory or _directory(environ)
     file, rules = directory / FLYWATCH, rules or directory / RULES
     problems: list[str] = []
-    data, rules_data = _read(file, problems), _read(rules, problems)
+    data, rules_data, catalogue = _read(file, problems), _read(rules, problems), _read(directory / SECURITY, problems)
     sections = _sections(data, file, environ, problems)
     found: tuple[Rule, ...] = ()
     if rules_data is not None:
@@ -69,9 +75,18 @@ def load(directory: Path | None = None, rules: Path | None = None, environ: Mapp
             found = rules_file.rules(rules_data, rules, None if data is None else _app_names(data))
         except ConfigError as error:
             problems += error.problems
+    security = _guard(catalogue, directory / SECURITY, problems)
     if problems or sections is None:
         raise ConfigError(problems)
-    return Settings.model_construct(**dict(sections), rules=found)
+    return Settings.model_construct(**dict(sections), rules=found, security=security)
+
+
+def _guard(data: dict[str, Any] | None, file: Path, problems: list[str]) -> CatalogueGuard | None:
+    try:
+        return None if data is None else security_file.guard(data, file)
+    except ConfigError as error:
+        problems += error.problems
+        return None
 
 
 def _directory(environ: Mapping[str, str]) -> Path:
@@ -87,7 +102,7 @@ def _read(file: Path, problems: list[str]) -> dict[str, Any] | None:
         return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         problem = "no such file" + (
-            "; FLYWATCH_CONFIG names the directory of both files" if file.name in {FLYWATCH, RULES} else ""
+            "; FLYWATCH_CONFIG names the directory of the files" if file.name in {FLYWATCH, RULES, SECURITY} else ""
         )
     except OSError as error:
         problem = f"cannot be read: {error.strerror}"

@@ -186,6 +186,7 @@ async def test_live_windows_equal_a_recount(kafka_bootstrap: str, tmp_path: Path
     settings = {"TIME__LATENESS": "36500d", "CONFIG": str(tmp_path)}
     (tmp_path / "flywatch.toml").write_text("")
     (tmp_path / "rules.toml").write_text("")
+    (tmp_path / "security.toml").touch()
     async with Pipeline(kafka_bootstrap, tmp_path, settings) as pipeline:
         workers = [pipeline.start_worker(), pipeline.start_worker()]
         await owns_partitions(pipeline, workers[0])

@@ -69,6 +69,7 @@ async def test_a_breach_is_told_within_20_seconds(
     """From the arrival of an app's first failing line to its alert on the topic it takes less than 20 s, for 40 apps."""
     (tmp_path / "flywatch.toml").write_text('unlisted = "full"\n')
     (tmp_path / "rules.toml").write_text(RULES)
+    (tmp_path / "security.toml").touch()
     async with Pipeline(kafka_bootstrap, tmp_path, {"CONFIG": str(tmp_path)}) as pipeline:
         await owns_partitions(pipeline, pipeline.start_worker())
         rng, now = random.Random(5), time.monotonic()

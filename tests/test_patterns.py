@@ -91,8 +91,9 @@ def test_the_command_reads_by_the_file(tmp_path: Path) -> None:
     """``flywatch parse`` prints what a pattern of flywatch.toml reads, with its name."""
     (tmp_path / "flywatch.toml").write_text("[[pattern]]\nname = 'p'\nmatch = 'did (?P<target>/.*) (?P<status>[0-9]+)'\n")
     (tmp_path / "rules.toml").write_text("")
+    (tmp_path / "security.toml").touch()
     own: tuple[Format, ...] = load(tmp_path, environ={}).plan().formats
-    (found,) = rows(iter([b"did /x 204"]), "shop", explain=True, own=own)
+    (found,) = rows(iter([b"did /x 204"]), "shop", Plan(formats=own), explain=True)
     assert (found["kind"], found["format"], found["target"], found["status"]) == ("request", "custom:p", "/x", 204)
 
 

@@ -57,6 +57,7 @@ def written(cases: list[Scenario], directory: Path) -> Path:
         lines += [replace(line, app=named(case, line.app), instance=named(case, line.instance)) for line in case.lines]
     (directory / "flywatch.toml").write_text(config["app"])
     (directory / "rules.toml").write_text(config["rule"])
+    (directory / "security.toml").touch()
     path = directory / "lines.ndjson"
     path.write_bytes(b"\n".join(nats(line) for line in sorted(lines, key=lambda line: line.stamp or "")) + b"\n")
     return path

@@ -14,6 +14,7 @@ from streams.core.batches import Unreadable
 from streams.core.plan import App, Plan
 from streams.core.records import Dead, Progress, Record, Snapshot
 from streams.core.rules import Escalation, Rule, Severity
+from streams.settings import load
 
 T0_MS = 1_760_121_360_000  # 2025-10-10T18:36:00Z
 PLAN = Plan(
@@ -29,6 +30,7 @@ PLAN = Plan(
             publish_pending=True,
         ),
     ),
+    security=load(environ={}).security,
     apps={"web": App("web", environment="staging", url="https://web.fly.dev", health_paths=frozenset({"/health"}))},
 )
 
@@ -40,6 +42,8 @@ def rows(second: int, status: int) -> list[list[str | None]]:
         [stamp, f"GET /orders/17?token=x {status} - - 12.5 ms"],
         [stamp, "GET /health 200 - - 1.0 ms"],
         [None, "something else"],
+        [stamp, "Failed password for root from 203.0.113.9 port 4711 ssh2"],
+        [stamp, f'203.0.113.9 - - [{second}] "GET /../../etc/passwd HTTP/1.1" 404 1'],
         [stamp, "Error: P1001: Can't reach database server at `db:5432`"],
         [stamp, "GET / - - - ms", "proxy", "error"],
     ]

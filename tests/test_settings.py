@@ -27,12 +27,12 @@ def header(file: Path, word: str) -> list[str]:
 
 
 def loaded(case: Path, directory: Path) -> Settings:
-    """Load a case in the place of the file that it is named after; the other file is the shipped one, or empty."""
+    """Load a case in the place of the file that it is named after; the other files are the shipped ones, or empty."""
     environ = dict(line.split("=", 1) for line in header(case, "env"))
     if case.name.startswith("rules-"):
         return load(SHIPPED, case, environ)
-    (directory / "flywatch.toml").write_bytes(case.read_bytes())
-    (directory / "rules.toml").touch()
+    for name in ("flywatch", "rules", "security"):
+        (directory / f"{name}.toml").write_bytes(case.read_bytes() if case.name.startswith(f"{name}-") else b"")
     return load(directory, None, environ)
 
 
@@ -45,34 +45,43 @@ def test_a_good_file_loads(case: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", sorted(CASES.glob("*.bad.toml")), ids=lambda case: case.name)
 def test_a_bad_file_gives_its_golden_errors(case: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every bad case gives exactly the errors that its head says, each on one line that begins with the place."""
-    monkeypatch.chdir(tmp_path if case.name.startswith("flywatch-") else case.parent)
+    monkeypatch.chdir(case.parent if case.name.startswith("rules-") else tmp_path)
     with pytest.raises(ConfigError) as raised:
         loaded(case, tmp_path)
-    file = "flywatch.toml" if case.name.startswith("flywatch-") else case.name
+    file = case.name if case.name.startswith("rules-") else f"{case.name.partition('-')[0]}.toml"
     golden = [line if line.startswith("environment: ") else f"{file}: {line}" for line in header(case, "error")]
     assert list(raised.value.problems) == golden
     assert str(raised.value).splitlines() == golden
 
 
 def test_all_files_report_at_once(tmp_path: Path) -> None:
-    """Errors of flywatch.toml, of the environment and of rules.toml come together; apps of a bad file still count."""
+    """Errors of flywatch.toml, the environment, rules.toml and security.toml come together; apps of a bad file still count."""
     (tmp_path / "flywatch.toml").write_text('[kafka]\nhost = "x"\n\n[[app]]\nname = "web"\ncritical = "very"\n')
     (tmp_path / "rules.toml").write_text(
         '[[rule]]\nname = "a"\nseverity = "info"\nmetric = "p95"\nwindow = "1m"\nabove = -1\napps = ["web", "wob"]\n'
     )
+    (tmp_path / "security.toml").write_text('[[bucket]]\nname = "b"\n')
     with pytest.raises(ConfigError) as raised:
         load(tmp_path, environ={"FLYWATCH_NOPE": "1", "FLYWATCH_TOPICS__PARTITIONS": "0"})
     places = [line.split(": ", 1)[0].rsplit("/", 1)[-1] for line in raised.value.problems]
-    assert places == ["environment", "flywatch.toml", "environment", "flywatch.toml", "rules.toml", "rules.toml"]
+    assert places == [
+        "environment",
+        "flywatch.toml",
+        "environment",
+        "flywatch.toml",
+        "rules.toml",
+        "rules.toml",
+        *["security.toml"] * 4,
+    ]
 
 
 def test_missing_files_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A directory without config names both files as they were looked for, and how to point elsewhere."""
+    """A directory without config names the files as they were looked for, and how to point elsewhere."""
     monkeypatch.chdir(tmp_path)
-    what = "no such file; FLYWATCH_CONFIG names the directory of both files"
+    what = "no such file; FLYWATCH_CONFIG names the directory of the files"
     with pytest.raises(ConfigError) as raised:
         load(environ={"FLYWATCH_CONFIG": "here"})
-    assert raised.value.problems == (f"here/flywatch.toml: {what}", f"here/rules.toml: {what}")
+    assert raised.value.problems == tuple(f"here/{name}.toml: {what}" for name in ("flywatch", "rules", "security"))
 
 
 def test_unreadable_files_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,6 +89,7 @@ def test_unreadable_files_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     Path("flywatch.toml").write_bytes(b'[kafka]\nbootstrap = "\xff"\n')
     Path("rules.toml").mkdir()
+    Path("security.toml").touch()
     with pytest.raises(ConfigError) as raised:
         load(tmp_path, environ={})
     first, second = raised.value.problems
@@ -118,8 +128,9 @@ def test_the_shipped_file_states_the_defaults(tmp_path: Path) -> None:
     """config/flywatch.toml says of everything but the apps what holds without it, and the limits are the core's."""
     (tmp_path / "flywatch.toml").touch()
     (tmp_path / "rules.toml").touch()
+    (tmp_path / "security.toml").touch()
     bare, shipped = load(tmp_path, environ={}), load(SHIPPED, environ={})
-    assert shipped.model_copy(update={"apps": (), "rules": ()}) == bare
+    assert shipped.model_copy(update={"apps": (), "rules": (), "security": bare.security}) == bare
     assert bare.plan().limits == Limits()
     stated = tomllib.loads((SHIPPED / "flywatch.toml").read_text())
     assert len(stated["limits"]) == len(fields(Limits))
@@ -214,6 +225,7 @@ def refusals() -> tuple[str, ...]:
 def test_any_value_anywhere_loads_or_is_refused_in_lines(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever stands in the place of any setting, config loads or raises one-line problems, and nothing else."""
     documents = {file.name: tomllib.loads(file.read_text()) for file in SHIPPED.glob("*.toml")}
+    documents["security.toml"] = {}  # test_security_guard does the same to it
     for place in places(documents[name]):
         for value in ODD:
             changed = {**documents, name: with_odd(documents[name], place, value)}

@@ -179,11 +179,13 @@ def _began_ms(start: Open) -> int | None:
 def _request(end: Fragment, at_ms: int | None, start: Open) -> Request:
     begin = start.fragment
     started_ms = _began_ms(start) if begin.stamp_ms is None else begin.stamp_ms
+    if at_ms is None:
+        at_ms = end.stamp_ms
     if at_ms is None and started_ms is not None:
         at_ms = started_ms + round(end.duration_ms or 0)
     target = begin.target if end.target is None else end.target
     return Request(
-        at_ms=end.stamp_ms if at_ms is None else at_ms,
+        at_ms=at_ms,
         method=begin.method,
         target=target,
         path=None if target is None else target.split("?", 1)[0],

@@ -3,7 +3,7 @@
 from streams.core import parsing, stamps, telling
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
-from streams.core.parsing import w3c
+from streams.core.parsing import parts, w3c
 from streams.core.parsing.format import Fields, Format, Row
 from streams.core.traces import Line as Seen
 from streams.core.traces import Place
@@ -54,7 +54,7 @@ def fragment(text: str) -> Fragment | Skipped:
     """Read a message that no format knows: a part of a request told over several lines, or nothing."""
     if not text or text.isspace():
         return _EMPTY
-    return parsing.fragment(text) or _UNRECOGNISED
+    return parts.fragment(text) or _UNRECOGNISED
 
 
 def recognise_own(text: str, own: tuple[Format, ...]) -> tuple[Format, Row] | None:

@@ -8,24 +8,25 @@ from typing import Any, BinaryIO
 from streams.codec import json_line
 from streams.core import lines, reading
 from streams.core.joins import Joins
-from streams.core.parsing.format import Format
+from streams.core.plan import Plan
 from streams.core.routes import routes
+from streams.core.security.values import Finding, Guard
 from streams.core.stamps import ms, text
 from streams.core.traces import Told
-from streams.core.values import Line, Request, Sample, Skipped
+from streams.core.values import Line, Parsed, Reason, Request, Sample, Skipped
 from streams.hosts.files import Chunk, blocks
 
-ROUTE_CHARS = 200
+PLAN = Plan()
 
 
-def run(paths: list[Path], app: str, out: BinaryIO, *, explain: bool, own: tuple[Format, ...] = ()) -> None:
-    """Read files, or standard input when there is none, and write NDJSON; ``own`` are the user's own formats."""
+def run(paths: list[Path], app: str, out: BinaryIO, plan: Plan, *, explain: bool) -> None:
+    """Read files, or standard input when there is none, and write NDJSON."""
     for source in (blocks(Chunk(path)) for path in paths) if paths else (_stdin(),):
-        out.writelines(json_line(row) for row in rows(source, app, explain=explain, own=own))
+        out.writelines(json_line(row) for row in rows(source, app, plan, explain=explain))
     out.flush()
 
 
-def rows(source: Iterator[bytes], app: str, *, explain: bool, own: tuple[Format, ...] = ()) -> Iterator[dict[str, Any]]:
+def rows(source: Iterator[bytes], app: str, plan: Plan = PLAN, *, explain: bool = False) -> Iterator[dict[str, Any]]:
     """Yield what each line says; a joined request stands where the line is that completed it.
 
     An error stands where its stack trace has ended, with the number of the line that names it.
@@ -34,21 +35,24 @@ def rows(source: Iterator[bytes], app: str, *, explain: bool, own: tuple[Format,
     for number, raw in _numbered(source):
         line = lines.unwrap(raw, app)
         opened = joins.setdefault((line.app, line.instance), Joins())
-        parsed = reading.parse(line, opened, number, own=own)
+        parsed = reading.parse(line, opened, number, plan.limits.line_chars, plan.formats)
         for told in opened.told:
             yield _event(line.app, line.instance, told)
         if isinstance(parsed, Request):
-            yield _request(number, line, parsed)
+            yield _request(number, line, parsed, plan)
         elif isinstance(parsed, Sample):
             yield _sample(number, line, parsed)
-        elif explain and isinstance(parsed, Skipped):
-            yield _skipped(number, line, parsed)
+        findings = [] if plan.security is None else _findings(plan.security, line, parsed, plan.limits.line_chars)
+        for finding in findings:
+            yield _security(number, line, parsed, finding)
+        if explain and isinstance(parsed, Skipped):
+            yield _skipped(number, line, Skipped(Reason.SECURITY) if findings else parsed)
     for (named, instance), opened in joins.items():
         for told in opened.end():
             yield _event(named, instance, told)
 
 
-def _request(number: int, line: Line, request: Request) -> dict[str, Any]:
+def _request(number: int, line: Line, request: Request, plan: Plan) -> dict[str, Any]:
     at_ms = request.at_ms if request.started_ms is None else request.started_ms
     found = {
         "line": number,
@@ -57,7 +61,7 @@ def _request(number: int, line: Line, request: Request) -> dict[str, Any]:
         "method": request.method,
         "target": request.target,
         "path": request.path,
-        "route": None if request.target is None else routes([request.target], ROUTE_CHARS)[0],
+        "route": None if request.target is None else routes([request.target], plan.limits.route_chars, plan.templates)[0],
         "status": request.status,
         "duration_ms": None if request.duration_ms is None else round(request.duration_ms, 6),
         "client_ip": request.client_ip,
@@ -83,6 +87,24 @@ def _sample(number: int, line: Line, sample: Sample) -> dict[str, Any]:
     at_ms = None if line.stamp is None else ms(line.stamp)
     found = {"line": number, "kind": "sample", "name": sample.name, "timestamp": None if at_ms is None else text(at_ms)}
     found |= {"value": round(sample.value_ms, 6), "unit": "ms", "about": sample.about or None}
+    return found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
+
+
+def _findings(guard: Guard, line: Line, parsed: Parsed, chars: int) -> list[Finding]:
+    """Return what a line shows of attacks, failed logins and secrets, by itself."""
+    if isinstance(parsed, Request):
+        status = None if parsed.status is None else str(parsed.status)
+        seen = guard.requests([parsed.client_ip], [parsed.method], [parsed.target], [status], [parsed.agent])
+        return [finding for _, finding in seen.findings]
+    finding = guard.line(reading.cleaned(line.text, chars)[0])
+    return [] if finding is None else [finding]
+
+
+def _security(number: int, line: Line, parsed: Parsed, finding: Finding) -> dict[str, Any]:
+    at_ms = parsed.at_ms if isinstance(parsed, Request) else None if line.stamp is None else ms(line.stamp)
+    found = {"line": number, "kind": "security", "rule": finding.rule, "severity": finding.severity}
+    found |= {"client_ip": finding.client_ip, "evidence": finding.evidence}
+    found |= {"timestamp": None if at_ms is None else text(at_ms)}
     return found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
 
 

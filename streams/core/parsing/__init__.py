@@ -8,24 +8,26 @@ from collections.abc import Iterable
 from itertools import groupby
 from math import isfinite
 
-from streams.core.joins import Fragment
 from streams.core.parsing import (
     aws,
     cdn,
     clf,
     clf_habits,
     envoy,
+    frameworks,
     habits,
     haproxy,
+    heads,
     hypercorn,
     iis,
     json_fields,
     json_requests,
     logfmt,
+    logged,
     ltsv,
     morgan,
     npm,
-    rails,
+    pieces,
     spoken,
     squid,
     tabs,
@@ -33,20 +35,20 @@ from streams.core.parsing import (
     uwsgi,
     w3c,
 )
-from streams.core.parsing.format import Format, Number, Row, Texts
+from streams.core.parsing.format import Format, Number, Row, Texts, not_after, yielding
+from streams.core.parsing.parts import fragment
 from streams.core.values import Request
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
 
-_TEXTS = (
+_SERVERS = (
     *morgan.FORMATS,
-    *clf.FORMATS,
+    *not_after(rf"(?:{heads.LEVEL_AND_COLON}|{pieces.PORT_TOO})", clf.FORMATS),
     *envoy.FORMATS,
     *hypercorn.FORMATS,
-    *clf_habits.FORMATS,
+    *yielding(logged.unless_headed(clf_habits.FORMATS), frameworks.OF_CLF),
     *uvicorn.FORMATS,
     *spoken.FORMATS,
-    *logfmt.FORMATS,
     *haproxy.FORMATS,
     *aws.FORMATS,
     *tabs.FORMATS,
@@ -57,6 +59,9 @@ _TEXTS = (
     *squid.FORMATS,
     *iis.FORMATS,
     *w3c.FORMATS,
+)
+_TOLERANT = (
+    *yielding(logfmt.FORMATS, frameworks.OF_PAIRS),
     *habits.FORMATS,
 )
 
@@ -91,8 +96,27 @@ def _grouped(formats: Iterable[Format]) -> Group:
     return tuple((needle, tuple(rows)) for needle, rows in groupby(formats, key=lambda row: row.needle))
 
 
-_TEXT_CANDIDATES = _Candidates(_TEXTS)
-_DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(_TEXT_CANDIDATES.first))
+def _behind_a_head(text: str) -> tuple[Format, Row] | None:
+    return (_DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES).first(text)
+
+
+def _text(text: str) -> tuple[Format, Row] | None:
+    """Try all formats of texts in their order; those of frameworks are many, so one search tells whether it can be any."""
+    found = _SERVER_CANDIDATES.first(text)
+    if found is None and frameworks.may_be(text):
+        found = _FRAMEWORK_CANDIDATES.first(text)
+        return _LAST_CANDIDATES.first(text) if found is None else found
+    return _TOLERANT_CANDIDATES.first(text) if found is None else found
+
+
+_BARE = (*_SERVERS, *frameworks.FORMATS, *_TOLERANT)
+_TEXTS = (*_BARE, logged.behind_heads(_behind_a_head, _BARE, frameworks.may_be))
+_SERVER_CANDIDATES = _Candidates(_SERVERS)
+_FRAMEWORK_CANDIDATES = _Candidates(frameworks.FORMATS)
+_TOLERANT_CANDIDATES = _Candidates(_TOLERANT)
+_LAST_CANDIDATES = _Candidates((*_TOLERANT, _TEXTS[-1]))
+_HEADED_CANDIDATES = _Candidates((*_BARE, *frameworks.HEADED, *habits.HEADED))
+_DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(_text))
 _DOCUMENT_CANDIDATES = _Candidates((*_DOCUMENTS, *uwsgi.FORMATS))  # whose reports of memory begin with a brace, too
 
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
@@ -103,12 +127,7 @@ _UNKNOWN = ("", "-", None)
 
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
-    return (_DOCUMENT_CANDIDATES if text[:1] == "{" else _TEXT_CANDIDATES).first(text)
-
-
-def fragment(text: str) -> Fragment | None:
-    """Return what a message that is no request of its own says about others; None when it says nothing."""
-    return rails.fragment(text) or w3c.fragment(text)
+    return _DOCUMENT_CANDIDATES.first(text) if text[:1] == "{" else _text(text)
 
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:

@@ -6,13 +6,12 @@ escaped, and fields of one's own at the end. Knows no envelope.
 
 import re
 
-from streams.core.parsing import clf, hypercorn, request_line
+from streams.core.parsing import clf, request_line
 from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise
 from streams.core.parsing.stamps import any_ms
 
 _WHO_WHEN = (
-    r"(?:\[[0-9-]{10}\ [0-9:,.]{8,15}(?:\ [+-][0-9]{4})?+\]\ \[[0-9]++\]\ \[[A-Z]++\]\ )?+"  # gunicorn's logger
     r"(?!\{)\"?+((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
@@ -33,6 +32,7 @@ _SPELT = re.compile(
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
+_NUMBERED = re.compile(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").fullmatch  # hypercorn: then the port is there, too
 _CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
 _WITH_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
@@ -59,6 +59,9 @@ def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if line == _CONNECTION:
         return None
     method, target = request_line.split(_COLOUR.sub("", line))
+    if method is None and (found := _NUMBERED(line)):
+        method, target = found.groups()
+        client_ip = client_ip.rpartition(":")[0] if client_ip.count(":") > 1 else client_ip
     tail = text[answer.end() :]
     return Fields(client_ip, method, target, status, _duration_ms(tail), head[2], _agent(tail))
 
@@ -116,7 +119,7 @@ def _duration_ms(tail: str) -> float | None:
 FORMATS = (
     Format(
         "clf-habit",
-        otherwise(match, (*clf.FORMATS, hypercorn.NOW)),
+        otherwise(match, clf.FORMATS),
         "tolerant: only what the strict ones leave",
         1.0,
         any_ms,

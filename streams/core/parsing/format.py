@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Protocol, cast
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 Number = str | float | None  # as written: a text, or a number of a JSON document
 Texts = tuple[str | None, str | None, str | None, str | None, str | None, Number, Number]
@@ -81,6 +81,27 @@ def otherwise(tolerant: Match, strict: tuple[Format, ...]) -> Match:
         return tolerant(text)
 
     return clean(match)
+
+
+def yielding(tolerant: tuple[Format, ...], strict: tuple[Format, ...]) -> tuple[Format, ...]:
+    """Let formats refuse what strict ones of another family take."""
+    return tuple(structs.replace(fmt, match=otherwise(fmt.match, strict)) for fmt in tolerant)
+
+
+def not_after(begins: str, formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    """Let formats refuse lines that begin so.
+
+    A pattern is compiled anew with the look ahead in it: a call before it would cost every line more than that.
+    """
+
+    def refusing(match: Match) -> Match:
+        owner = getattr(match, "__self__", None)
+        if isinstance(owner, re.Pattern):
+            return fullmatch(f"(?!{begins}){owner.pattern}")
+        begun = re.compile(begins).match
+        return lambda text: None if begun(text) else match(text)
+
+    return tuple(structs.replace(fmt, match=refusing(fmt.match)) for fmt in formats)
 
 
 def clean(match: Match) -> Match:

@@ -5,31 +5,72 @@
 
 import re
 
-from streams.core.parsing.durations import UNITS_MS
-from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing import morgan
+from streams.core.parsing.elapsed import PIECE, elapsed_ms
+from streams.core.parsing.format import Fields, Format, Row, otherwise
+from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS, address_of, named
 
-_SYMBOLS = r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>)\ )?+"
-_METHOD = r"(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)"
+_SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
+    r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
+).match
+_ADDRESS = r"(?:([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"
+_METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"
 _PATH = r"(/[^ \n]*+)"
-_STATUS = r"([1-5][0-9]{2})"
-_BETWEEN = r"(?:\ [A-Za-z]++)*+ \ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ \(?+"  # a reason, "in", a dash, a bracket
-_TOOK = r"([0-9]++(?:\.[0-9]++)?+)\ ?+(ns|us|µs|μs|ms|s)\b\)?+"
-_REST = r"(?:\ (?:\([^\n]*+|[0-9.]++\ ?+[kKMG]?[bB]|-))?+"
-_LINE = re.compile(
-    rf"{_SYMBOLS}{_METHOD}\ "
-    rf"(?: {_STATUS}\ {_PATH} | {_PATH} (?:\ HTTP/[0-9.]++)?+ (?:\ (?:\u2192|->|=>|-|\|))?+ \ {_STATUS} )"
-    rf"{_BETWEEN}{_TOOK}{_REST}",
+_VERB = r"(?i:sent|chunked|returned|completed|finished|status)(?:\ (?:with|in))?+:?+"
+_SAID = rf"(?:\ (?:(?:-\ )?{_VERB}|\u2192|->|=>|-|\||:))?+"
+_ORDERS = (  # where the status stands
+    rf"{_METHOD}\ ++({STATUS})\ ++{_PATH}",
+    rf"{_METHOD}\ ++{_PATH}(?:\ HTTP/[0-9.]++)?+{_SAID}\ ++\[?+({STATUS})\b\]?+",
+    rf"({STATUS})\ ++{_METHOD}\ ++{_PATH}",
+)
+_SIZE = r"(?:\ [0-9.]++\ ?[kKMG]?i?[bB]\b)?+"
+_BETWEEN = (  # a reason, a size, "in", a dash, a bracket
+    rf"(?:\ [A-Za-z]++)*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
+    r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ (?:[(\[]\+?)?+"
+)
+_TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
+_REST = r"(?:\ ++(?:[a-z_]++=[^\n]*+|[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
+_IP = r"(?:\ (?:-\ )?(?P<behind>[0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+))?"
+_LINES = tuple(re.compile(rf"{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_IP}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
+_LAST = re.compile(  # the status behind the time
+    rf"{_ADDRESS}{_METHOD}\ {_PATH}(?:\ HTTP/[0-9.]++)?+\ (?:[-|]\ )?+{_TOOK}\ (?:[-|]\ )?+({STATUS})(?:\ [A-Za-z]++)*+",
     re.VERBOSE,
 ).fullmatch
 
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is all of these and nothing else."""
-    found = _LINE(text)
-    if found is None:
+    opening = _SYMBOLS(text)
+    begin = opening.end() if opening else 0
+    behind: str | None = None
+    if found := _LINES[1](text, begin):
+        client_ip, method, target, status, took, behind = found.groups()
+    elif found := _LINES[0](text, begin):
+        client_ip, method, status, target, took, behind = found.groups()
+    elif found := _LINES[2](text, begin):
+        client_ip, status, method, target, took, behind = found.groups()
+    elif found := _LAST(text, begin):
+        client_ip, method, target, took, status = found.groups()
+    else:
         return None
-    method, status, target, other_target, other_status, took, unit = found.groups()
-    return Fields(None, method, target or other_target, status or other_status, float(took) * UNITS_MS[unit], None)
+    duration_ms = elapsed_ms(took)
+    client_ip = client_ip or behind
+    if client_ip is not None and client_ip.count(":") == 1:
+        client_ip = address_of(client_ip)
+    return None if duration_ms is None else Fields(client_ip, method, target, status, duration_ms, None)
 
 
-FORMATS = (Format("habit", clean(match), "tolerant, but all of the line: morgan's own end otherwise", 1.0, needle=" /"),)
+_UNTIMED = (
+    rf"(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+"
+    rf"{_SAID}\ ++(?P<status>{STATUS})(?:\ [A-Z][A-Za-z'-]*+)*+(?:\ (?:-|[0-9]++))?+"
+)
+_ADDRESSED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<ip>{ADDRESS})\ (?P<status>{STATUS})"
+_ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
+
+# Behind a logger's head no time is needed to tell a request from prose.
+HEADED = (
+    Format("habit-untimed", named(_UNTIMED), "a method, a path and a status alone", needle=" /"),
+    Format("habit-addressed", named(_ADDRESSED), "an address before the status", needle=" /"),
+    Format("habit-answer", named(_ANSWER), "the same with the status first (wisp)", needle=" /"),
+)
+FORMATS = (Format("habit", otherwise(match, morgan.FORMATS), "tolerant, but all of the line; not morgan's", 1.0, needle=" /"),)

@@ -18,6 +18,9 @@ _HEAD = re.compile(
     r"(?=Started|Completed|Processing|ActionController::RoutingError)",
     re.VERBOSE,
 ).match
+_OTHER_HEAD = re.compile(r'Started [A-Z]{3,7} "|Completed [1-5][0-9]{2} [A-Z]').search  # what follows is sure enough
+_HEAD_CHARS, _HEAD_ENDS = 300, (" ", "]", ":", "|")
+_NAMED_ID = re.compile(r"request_id(?:=|: ?)\"?([^ ,}\"\n]{1,100})").search
 _UUID = re.compile(r"\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})\]").search
 _STARTED = re.compile(r'Started ([A-Z]++) "([^"\n]*+)" for ([^ \n]*+) at ([0-9][^\n]{9,39})').fullmatch
 _COMPLETED = re.compile(
@@ -37,12 +40,25 @@ def fragment(text: str) -> Fragment | None:
         return None
     head = _HEAD(text)
     if head is None:
-        return None
+        return _behind_another_head(text)
     process, tags = head.groups()
-    rest = text[head.end() :]
+    return _read(text[head.end() :], _id(process, tags))
+
+
+def _behind_another_head(text: str) -> Fragment | None:
+    """Read what Rails 3 and later say when their logger was given a formatter of its own."""
+    begins = _OTHER_HEAD(text, 0, _HEAD_CHARS)
+    head = text[: begins.start()] if begins else ""
+    if begins is None or head[-1:] not in _HEAD_ENDS or '"' in head:
+        return None
+    found = _UUID(head) or _NAMED_ID(head)
+    return _read(text[begins.start() :], found[1] if found else "")
+
+
+def _read(rest: str, an_id: str) -> Fragment | None:
     for begins, read in _KINDS:
         if rest.startswith(begins):
-            return read(rest, _id(process, tags))
+            return read(rest, an_id)
     return None
 
 

@@ -10,7 +10,7 @@ _MONTHS = {
 }
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _CLOCK = r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?\ *(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?"
-_CLF = re.compile(r"([0-9]{1,2})/([A-Z][a-z]{2})/([0-9]{4})[: ]" + _CLOCK, re.VERBOSE).fullmatch
+_CLF = re.compile(r"(?:[A-Z][a-z]{2},\ )?+([0-9]{1,2})[/\ ]([A-Z][a-z]{2})[/\ ]([0-9]{4})[:\ ]" + _CLOCK, re.VERBOSE).fullmatch
 _ISO = re.compile(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[T ]" + _CLOCK).fullmatch
 _CACHE_SIZE = 4_096
 _cache: dict[str, int | None] = {}
@@ -25,7 +25,10 @@ _EPOCH_UNITS = (
 
 
 def clf_ms(stamp: str | float) -> int | None:
-    """Read ``27/Nov/2024:06:21:42 +0000``; many lines of one second share it, so it is remembered."""
+    """Read ``27/Nov/2024:06:21:42 +0000``, or ``Wed, 27 Nov 2024 06:21:42 GMT`` as in HTTP's headers (Vert.x).
+
+    Many lines of one second share it, so it is remembered.
+    """
     if not isinstance(stamp, str):
         return None
     try:

@@ -1,0 +1,25 @@
+"""Requests as ASP.NET Core's host and Serilog tell them in a sentence, behind whatever head. Knows no envelope.
+
+What the host of versions before 5 tells in two lines is in ``pairs``.
+"""
+
+from streams.core.parsing.format import Format
+from streams.core.parsing.pieces import ANY_METHOD, BARE, ISO_STAMP, METHOD, STATUS, TARGET, named
+from streams.core.parsing.stamps import any_ms
+
+_HEAD = rf"{BARE}(?:\[?+(?P<stamp>{ISO_STAMP})\]?+)? [^\n\"{{]{{0,300}}?"
+_END = r"(?:[\ |\t][^\n]*+)?+"
+_FINISHED = (
+    rf"{_HEAD} Request\ finished\ HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ (?:[^ \n]++\ [^ \n]++\ )?-\ "
+    rf"(?P<status>{STATUS})(?:\ [^ \n]++){{1,4}}?\ (?P<elapsed>[0-9.,]++ms){_END}"
+)
+_SERILOG = (
+    rf'{_HEAD} (?:HTTP\ "?|(?=[A-Z]++\ ))(?P<method>{METHOD})"?+'
+    rf'\ (?:-\ )?+"?+(?P<target>[^ "\n\x1b]++)"?+\ responded\ (?P<status>{STATUS})'
+    rf"\ in\ (?P<elapsed>[0-9.,]++\ ?ms){_END}"
+)
+
+FORMATS = (
+    Format("aspnet", named(_FINISHED), "one sentence of the host", 1.0, any_ms, "Request finished HTTP/"),
+    Format("serilog", named(_SERILOG), "Serilog's own sentence of a request", 1.0, any_ms, " responded "),
+)

@@ -1,0 +1,61 @@
+"""Access lines of Go's frameworks: chi, gin, fiber, negroni, Gitea and Macaron. Knows no envelope."""
+
+from streams.core.parsing.elapsed import PIECE
+from streams.core.parsing.format import Format
+from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, BARE, METHOD, PATH, PEER, PORT_TOO, STATUS, TARGET, named
+from streams.core.parsing.stamps import any_ms, iso_ms
+
+_DATE = r"(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ [0-9:.]{8,15})"
+_CHI = (
+    rf'(?:{_DATE}\ )? (?:\[[^\]\n]*+\]\ )?+ "(?P<method>{ANY_METHOD})\ (?P<target>[^ "\n\x1b]++)\ HTTP/[0-9.]++"'
+    rf"\ from\ (?:(?P<peer>{PORT_TOO})|(?P<ip>[^ \n]*+))\ -\ (?P<status>[0-9]{{1,3}})\ [0-9]++B\ in\ (?P<elapsed>{PIECE})"
+)
+_GIN = (
+    r"\[GIN\]\ (?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ -\ [0-9:]{8})\ \|\ *+(?P<status>[0-9]{1,3})\ *+\|\ *+"
+    rf"(?P<elapsed>{PIECE})\ *+\|\ *+(?P<ip>[^ \n|]*+)\ *+\|\ *+(?P<method>{ANY_METHOD})"
+    r"\ ++\"?+(?P<target>[^\"\n ]*+)\"?+[^\n]*+"
+)
+_CLOCK = r"(?:(?P<stamp>[0-9]{4}[/-][0-9]{2}[/-][0-9]{2}[T\ ][0-9:.]{8,18}Z?+)|[0-9:.]{8,15})"
+_BARS = (  # fiber since 2.50, and the same order in configurations of one's own
+    rf"\[?+{_CLOCK}\]?+\ \|\ *+(?P<status>[0-9]{{3}})\ *+\|\ *+(?P<elapsed>{PIECE})\ *+\|\ *+(?P<ip>[^ \n|]*+)\ *+"
+    rf"\|\ *+(?P<method>{METHOD})\ ++\|\ *+(?P<target>{PATH})\ *+(?:\|[^\n]*+)?+"
+)
+_FIBER = (
+    rf"(?:\[{_CLOCK}\]\ )? (?:(?P<ip>{ADDRESS})\ )? (?P<status>{STATUS})\ -\ ++(?P<elapsed>{PIECE})\ ++(?P<method>{METHOD})"
+    rf"\ ++(?P<target>{PATH})(?:\ [^\n]*+)?+"
+)
+_FIBER_PEER = rf"\[(?P<ip>[0-9A-Fa-f.:]++)\]:[0-9]*+\ (?P<status>{STATUS})\ -\ (?P<method>{METHOD})\ ++(?P<target>{PATH})"
+_FIBER_OLD = (
+    rf"{_CLOCK}\ (?P<method>{METHOD})\ (?P<target>{PATH})\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})"
+    rf"\ -\ (?P<elapsed>{PIECE})"
+)
+_NEGRONI = (
+    r"(?:\[negroni\]\ )?+(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,18}(?:Z|[+-][0-9:]{5}))\ \|\ *+(?P<status>[0-9]{1,3})"
+    rf"\ *+\|[\ \t]*+(?P<elapsed>{PIECE})\ *+\|\ [^ \n|]*+\ \|\ (?P<method>{METHOD})\ (?P<target>{TARGET})"
+)
+_GITEA = (
+    rf"{BARE}(?:{_DATE}\ )? [^\n\"]{{0,160}}?router:\ completed\ (?P<method>{METHOD})\ (?P<target>{TARGET})"
+    rf"\ for\ (?P<peer>{PEER}),\ (?P<status>{STATUS})\ [A-Za-z'\ -]*?\ in\ (?P<elapsed>{PIECE})(?:\ @\ [^\n]*+)?+"
+)
+_MACARON = (
+    r"(?:\[[A-Za-z]++\]\ )?+ (?:(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9:]{8}):\ )?"
+    rf"Completed\ (?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ [A-Za-z'\ -]*?\ in\ (?P<elapsed>{PIECE})"
+)
+
+
+def _gin_ms(stamp: str | float) -> int | None:
+    """Read ``2024/11/27 - 06:21:42``."""
+    return iso_ms(stamp.replace(" - ", " ")) if isinstance(stamp, str) else None
+
+
+FORMATS = (
+    Format("gin", named(_GIN), "names itself", 1.0, _gin_ms, "[GIN] "),
+    Format("chi", named(_CHI), "the request in quotes, then from whom", 1.0, any_ms, '" from '),
+    Format("bars", named(_BARS), "fiber: a clock, then all fields between bars", 1.0, any_ms, " | "),
+    Format("fiber", named(_FIBER), "the status first, the time before the method", 1.0, any_ms, " - "),
+    Format("fiber-peer", named(_FIBER_PEER), "the example that many copy: a peer and no time", needle="]:"),
+    Format("fiber-old", named(_FIBER_OLD), "fields between dashes", 1.0, any_ms, " - "),
+    Format("negroni", named(_NEGRONI), "a stamp, then the host between bars where fiber has the method", 1.0, any_ms, " | "),
+    Format("gitea", named(_GITEA), "names its router", 1.0, any_ms, "router: completed "),
+    Format("macaron", named(_MACARON), "a sentence of its own", 1.0, any_ms, "Completed "),
+)

@@ -1,0 +1,19 @@
+"""Access lines of the JVM's frameworks that are no common log format: Ktor, Vert.x, Spring's filter. Knows no envelope."""
+
+from streams.core.parsing.elapsed import PIECE
+from streams.core.parsing.format import Format
+from streams.core.parsing.pieces import BARE, ISO_STAMP, METHOD, PATH, STATUS, named
+from streams.core.parsing.stamps import any_ms
+
+_KTOR = rf"(?P<status>{STATUS})\ [A-Za-z'\ -]*?:\ (?P<method>{METHOD})\ -\ (?P<target>{PATH})(?:\ in\ (?P<elapsed>{PIECE}))?"
+_VERTX_TINY = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ -\ -?[0-9]++\ -\ (?P<took>[0-9]++)\ ms"
+_SPRING = (  # Spring writes the query only when it was told to; there is neither status nor time
+    rf"{BARE}(?:\[?(?P<stamp>{ISO_STAMP})\]?)?[^\n\"]{{0,300}}?"
+    rf"After\ request\ \[(?:uri=)?+(?:(?P<method>{METHOD})\ )?(?P<target>/[^,;\]\n\ ]*+)"
+    r"(?:[,;]\ ?client=(?P<ip>[^,;\]\n]*+))?(?:[,;][^\n]*+)?+\]?+"
+)
+FORMATS = (
+    Format("ktor", named(_KTOR), "status and reason, a colon, the method, a dash", 1.0, needle=" - /"),
+    Format("vertx-tiny", named(_VERTX_TINY), "Vert.x's own tiny: a dash more than morgan's", 1.0, needle=" ms"),
+    Format("spring-filter", named(_SPRING), "names itself; no status", 1.0, any_ms, "After request ["),
+)

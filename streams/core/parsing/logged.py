@@ -1,0 +1,65 @@
+"""Requests of any format behind a logger's head: ``INFO:werkzeug:``, ``[2024-11-27 06:21:42 +0000] [7] [INFO]`` and so on.
+
+Knows no single format and no envelope.
+"""
+
+from collections.abc import Callable
+
+from msgspec import structs
+
+from streams.core.parsing import heads
+from streams.core.parsing.durations import spelt_ms
+from streams.core.parsing.format import Fields, Format, Match, Row, clean
+from streams.core.parsing.stamps import any_ms
+
+Recognise = Callable[[str], tuple[Format, Row] | None]
+_AFTER_A_DOCUMENT = (" []", " {}")  # Monolog writes what it has besides the context
+_LATEST = 20  # how long a logger's note of the time since its last line may be (Nest)
+
+
+def behind_heads(recognise: Recognise, others: tuple[Format, ...], may_be: Callable[[str], object]) -> Format:
+    """Return the format of what ``recognise`` takes behind a head, and none of ``others`` takes with it.
+
+    ``may_be`` is a cheap look at the line, taken before its head is read.
+    """
+
+    def taken(text: str) -> bool:
+        return any(other.needle in text and other.match(text) for other in others)
+
+    def match(text: str) -> Row | None:
+        if not may_be(text) or (peeled := heads.split(text)) is None:
+            return None
+        stamp, message = peeled
+        found = recognise(_bare(message))
+        if found is None or taken(text):
+            return None
+        return _row(*found, stamp)
+
+    return Format("logged", clean(match), "tolerant: a logger's head, then any of those before", 1.0, any_ms)
+
+
+def unless_headed(formats: tuple[Format, ...]) -> tuple[Format, ...]:
+    """Let tolerant formats refuse a line that begins with a logger's head, of which they would take words for fields."""
+
+    def without(match: Match) -> Match:
+        return lambda text: None if heads.split(text) else match(text)
+
+    return tuple(structs.replace(fmt, match=without(fmt.match)) for fmt in formats)
+
+
+def _bare(message: str) -> str:
+    """Return a message without what some loggers write behind it."""
+    if message[:1] == "{":
+        while message.endswith(_AFTER_A_DOCUMENT):
+            message = message[:-3]
+        return message
+    before, plus, since = message.rpartition(" +")
+    return before if plus and len(since) <= _LATEST and since.endswith("ms") and since[:-2].isdigit() else message
+
+
+def _row(fmt: Format, row: Row, head_stamp: str | None) -> Row:
+    """Return the row with its duration in milliseconds, and with the best stamp there is."""
+    client_ip, method, target, status, agent, duration, stamp = row.groups()
+    own_ms = fmt.stamp_ms(stamp) if stamp and fmt.stamp_ms is not None else None
+    took_ms = spelt_ms(duration, fmt.unit_ms) if fmt.unit_ms else None
+    return Fields(client_ip, method, target, status, took_ms, head_stamp if own_ms is None else own_ms, agent)

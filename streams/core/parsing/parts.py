@@ -1,0 +1,35 @@
+"""The ordered table of what tells a request over several lines. Knows no format of one line and joins nothing.
+
+Each reader says what one line tells of its request; ``streams.core.joins`` puts the lines together.
+"""
+
+from collections.abc import Callable
+
+from streams.core.events.any_of import any_of
+from streams.core.joins import Fragment
+from streams.core.parsing import pairs, plug, rails, w3c
+
+# Words, one of which is in every line of a reader -> the reader. Martini's sentences are Rails', too: before it.
+_READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] = (
+    (("[martini] ", "[negroni] "), pairs.martini),
+    (("Request starting ", "Request finished in "), pairs.aspnet),
+    (("HTTP  ",), pairs.serve),
+    (("#Fields:", "#Date:"), w3c.fragment),
+    ((">> ", "=> ", "GET /", "HEAD /", "POST /", "PUT /", "DELETE /", "PATCH /", "OPTIONS /"), pairs.rocket),
+    (("[debug] ", "[trace] "), pairs.mojolicious),
+    (("DispatcherServlet ", "HttpWebHandlerAdapter "), pairs.spring),
+    (
+        ("Sent ", "Chunked ", "Upgraded ", "GET /", "HEAD /", "POST /", "PUT /", "DELETE /", "PATCH /", "OPTIONS /"),
+        plug.fragment,
+    ),
+)
+_may_be = any_of(word for words, _ in _READERS for word in words)
+
+
+def fragment(text: str) -> Fragment | None:
+    """Return what this line says about a request, None when it says nothing."""
+    if _may_be(text):
+        for words, read in _READERS:
+            if any(word in text for word in words) and (found := read(text)):
+                return found
+    return rails.fragment(text)

@@ -1,0 +1,104 @@
+"""Access lines of Rust's frameworks: actix, warp, and the events of ``tracing`` that tower-http and others write.
+
+Knows no envelope.
+"""
+
+import re
+
+from streams.core.parsing.elapsed import PIECE, elapsed_ms
+from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.pieces import (
+    ADDRESS,
+    ANY_METHOD,
+    ISO_STAMP,
+    METHOD,
+    PATH,
+    PEER,
+    PORT_TOO,
+    QUOTED,
+    QUOTED_TARGET,
+    STATUS,
+    named,
+    path_of,
+)
+from streams.core.parsing.stamps import any_ms
+
+_ASKED = rf'"(?P<method>{ANY_METHOD})\ (?P<target>{QUOTED_TARGET})\ HTTP/[0-9.]++"\ (?P<status>{STATUS})'
+_WHO = rf'"{QUOTED}"\ "(?P<agent>{QUOTED})"'  # referrer and agent
+_ACTIX = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ {_ASKED}\ (?:-|[0-9]++)\ {_WHO}\ (?P<took>[0-9]++\.[0-9]++)"
+_WARP = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ {_ASKED}\ {_WHO}\ (?P<elapsed>{PIECE})"
+_SIMPLE = (
+    rf"\[(?P<stamp>{ISO_STAMP})\]\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})\ -\ (?P<method>{METHOD})\ (?P<target>{PATH})"
+)
+_TRACING = re.compile(  # before version 0.3 of tracing-subscriber a month without a year
+    rf"\ *+(?:({ISO_STAMP})\ ++|[A-Z][a-z]{{2}}\ [0-9]{{2}}\ [0-9:.]{{8,15}}\ ++)?(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]++)",
+    re.VERBOSE,
+).fullmatch
+_FIELD = re.compile(  # in the braces of a span, or behind the message; tower-http parts the unit from its number
+    r'(?:^|(?<=[ {]))([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
+).findall
+_MOST_FIELDS = 60
+_DONE = re.compile(r"(?:^|[: ])(finished processing request|response|request completed|close)(?= [a-z][a-z0-9_.]*+=|$)").search
+
+# Under which names the fields stand: tower-http's defaults, poem's and OpenTelemetry's; the first that is there wins.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "method": ("method", "http.method", "http.request.method"),
+    "target": ("uri", "path", "http.target", "http.uri", "url.path", "route", "http.route"),
+    "status": ("status", "http.status_code", "status_code", "http.response.status_code"),
+    "elapsed": ("latency", "duration", "elapsed"),
+    "client": ("remote_addr", "client_ip", "http.client_ip", "client.address", "remote_ip"),
+    "agent": ("user_agent", "http.user_agent", "user_agent.original"),
+}
+_CODE = re.compile(rf"{STATUS}(?: [A-Za-z ]*)?").fullmatch
+_OF_A_PEER = re.compile(rf"{PEER}", re.VERBOSE).fullmatch
+
+
+def _tracing(text: str) -> Row | None:
+    """Read an event that ends a request: its own fields, and those of the spans it is in, inner ones before outer."""
+    line = _TRACING(text)
+    if line is None:
+        return None
+    stamp, rest = line.groups()
+    done = _DONE(rest)
+    if done is None:
+        return None
+    told = _fields(rest)
+    found = {field: next((told[name] for name in names if name in told), None) for field, names in _NAMES.items()}
+    status, target, client_ip = found["status"], found["target"], found["client"]
+    if status is None or not _CODE(status) or (done[1] != "finished processing request" and found["method"] is None):
+        return None
+    if client_ip is not None and _OF_A_PEER(client_ip) and client_ip.count(":") in (1, 8):
+        client_ip = client_ip.rpartition(":")[0]
+    return Fields(
+        client_ip and client_ip.strip("[]"),
+        found["method"],
+        target and path_of(target),
+        status[:3],
+        _took_ms(found["elapsed"], told),
+        stamp,
+        found["agent"],
+    )
+
+
+def _fields(text: str) -> dict[str, str]:
+    pairs = _FIELD(text)[:_MOST_FIELDS]
+    return {name: value.strip('"') + unit for name, value, unit in pairs}
+
+
+def _took_ms(elapsed: str | None, told: dict[str, str]) -> float | None:
+    """Read the time, or add what a closing span was busy and idle."""
+    if elapsed is not None:
+        return elapsed_ms(elapsed)
+    busy, idle = elapsed_ms(told.get("time.busy", "")), elapsed_ms(told.get("time.idle", ""))
+    return None if busy is None or idle is None else busy + idle
+
+
+OF_PAIRS = (
+    Format("tracing", clean(_tracing), "an event of tracing that says that a request has ended", 1.0, any_ms, "status"),
+)
+FORMATS = (
+    Format("actix", named(_ACTIX), "no stamp between address and request, seconds at the end", 1e3, needle=' "'),
+    Format("warp", named(_WARP), "the same without a length, with a unit", 1.0, needle=' "'),
+    Format("simple-http-server", named(_SIMPLE), "dashes between all fields, the request last", 0.0, any_ms, "] - "),
+    *OF_PAIRS,
+)

@@ -1,0 +1,65 @@
+"""Clients with many requests at once: each different path or agent of theirs fills a bucket. Knows no single-line rule."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from streams.core.security.catalogue import Busy, Catalogue
+from streams.core.security.known_good import KnownGood
+from streams.core.security.values import Suspect
+
+LEAST = 4  # rows of one client in a column, and different values among them, before it is looked at closer: this keeps it cheap
+_NOBODY = frozenset((None, "", "-"))
+_KEPT_CHARS = 200  # of a path or an agent: what makes it different stands before
+Texts = Sequence[str | None]
+
+
+class Busiest:
+    """The buckets that every request of a busy client fills."""
+
+    __slots__ = ("_caps", "_good", "_kinds")
+
+    def __init__(self, catalogue: Catalogue, good: KnownGood) -> None:
+        """Keep the buckets that count every request."""
+        self._kinds = catalogue.busy
+        self._caps = {bucket.name: bucket.capacity + 1 for bucket in catalogue.buckets}
+        self._good = good
+
+    def suspects(self, client_ips: Texts, targets: Texts, agents: Texts) -> Iterator[tuple[int, Suspect]]:
+        """Yield a suspect for each different value of each busy client, with its first row, up to what its bucket can tell."""
+        if not self._kinds or len(client_ips) < LEAST:
+            return
+        busy = {ip for ip, n in Counter(client_ips).items() if n >= LEAST and ip not in _NOBODY}
+        busy = {ip for ip in busy if not self._good.proxy(ip) and not self._good.address(ip)}
+        if not busy:
+            return
+        for kind in self._kinds:
+            column = agents if kind.distinct == "agent" else targets
+            values: dict[str | None, dict[str | None, int]] = {ip: {} for ip in busy}
+            for row, (ip, value) in enumerate(zip(client_ips, column, strict=True)):
+                if ip in values:
+                    values[ip].setdefault(value, row)
+            many = {ip: different for ip, different in values.items() if len(different) >= LEAST}
+            if many and (bots := {agent for agent in set(agents) if self._good.agent(agent)}):
+                for ip in {ip for ip, agent in zip(client_ips, agents, strict=True) if agent in bots}:
+                    many.pop(ip, None)
+            yield from self._of(kind, many)
+
+    def _of(self, kind: Busy, many: dict[str | None, dict[str | None, int]]) -> Iterator[tuple[int, Suspect]]:
+        for ip in sorted(ip for ip in many if ip):
+            different = {value: row for value, row in many[ip].items() if value and value not in _NOBODY}
+            if kind.distinct == "path":
+                different = _paths(kind, different)
+            if len(different) >= LEAST:
+                told = {value[:_KEPT_CHARS]: row for value, row in reversed(different.items())}
+                yield from ((told[value], Suspect(kind.bucket, ip, value)) for value in sorted(told)[: self._caps[kind.bucket]])
+
+
+def _paths(kind: Busy, targets: dict[str, int]) -> dict[str, int]:
+    """Return the paths that count, each with the row of its first target."""
+    endings, folders = kind.endings, kind.folders
+    paths: dict[str, int] = {}
+    for target, row in targets.items():
+        path = target.partition("?")[0]
+        if path[path.rfind(".") :] not in endings and path[1 : path.find("/", 1)] not in folders:
+            paths.setdefault(path, row)
+    return paths

@@ -1,0 +1,58 @@
+"""What a target means once it is decoded, however it was disguised, and how a word may look before. Knows no rule.
+
+Attackers write ``..%2f``, ``..%252f``, ``%c0%ae``, ``%u002e``; servers write quotes and control characters as ``\\x22``. So
+rules look at what a server would understand in the end, and a first look knows the disguises of its words.
+"""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+READ_CHARS = 4_000  # of a target; what stands behind does not count
+_WRITTEN = re.compile(rb"\\x([0-9A-Fa-f]{2})")
+_IIS = re.compile(rb"%u00([0-9A-Fa-f]{2})")
+# Overlong forms that old decoders took for a dot, a slash and a backslash; comments that stand for blanks in SQL.
+_FOLDED = ((b"\xc0\xae", b"."), (b"\xc0\xaf", b"/"), (b"\xc1\x9c", b"\\"), (b"/**/", b" "))
+# What no client writes unless it hides something: encoded letters, digits and ends of lines, a percent encoded once more,
+# overlong forms, the server's own escapes of ASCII.
+ODD = r"%(?:25[2-7][0-9a-f]|25c[01]|3[0-9]|[46][1-9a-f]|[57][0-9a]|c[01]%|u00|0[0ad])|\\x[0-7][0-9a-f]|/\*\*/"
+_BLANK = r"(?: |\+|%20|%09|%0a)"
+
+
+def decoded(target: str) -> bytes:
+    """Return the bytes that a target stands for: decoded twice, the server's escapes and old tricks undone."""
+    raw = target[:READ_CHARS].encode("utf-8", "replace")
+    if b"\\x" in raw:
+        raw = _WRITTEN.sub(_byte, raw)
+    for _ in range(2):
+        if b"%" not in raw:
+            break
+        raw = unquote_to_bytes(_IIS.sub(_byte, raw) if b"%u00" in raw else raw)
+    head, mark, query = raw.partition(b"?")
+    raw = head + mark + query.replace(b"+", b" ")
+    for disguise, meant in _FOLDED:
+        raw = raw.replace(disguise, meant)
+    return raw
+
+
+def disguised(words: tuple[str, ...]) -> str:
+    """Return a pattern that finds any of some words in raw targets, with each character as it is or encoded."""
+    return "|".join("".join(map(_spelt, word)) for word in words)
+
+
+def plain(words: tuple[str, ...]) -> str:
+    """Return a pattern of some words as they are."""
+    return "|".join(map(_escaped, words))
+
+
+def _byte(found: re.Match[bytes]) -> bytes:
+    return bytes((int(found[1], 16),))
+
+
+def _spelt(char: str) -> str:
+    if char.isalnum() or char in "_-" or not char.isascii():
+        return _escaped(char)
+    return _BLANK if char == " " else f"(?:{_escaped(char)}|%{ord(char):02x})"
+
+
+def _escaped(text: str) -> str:
+    return "".join(char if char.isalnum() or char == "_" or ord(char) > 127 else f"\\x{ord(char):02x}" for char in text)

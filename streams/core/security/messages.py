@@ -1,0 +1,64 @@
+"""Looks at messages that are no requests: failed logins, leaked secrets. Knows no request and no catalogue file."""
+
+import re
+
+from streams.core.masking import mask
+from streams.core.security.catalogue import Catalogue, Engine
+from streams.core.security.decoding import plain
+from streams.core.security.secrets import Secrets
+from streams.core.security.values import Finding
+
+READ_CHARS = 2_000  # a refusal is told at the beginning of its line
+_STAMP = (
+    r"(?:[A-Z][a-z]{2} [ 0-3]?[0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?)"
+)
+_TAG = r"[A-Za-z_][A-Za-z0-9_./@-]{0,47}(?:\([^ )]{1,40}\))?"
+_DATA = r"(?:-|(?:\[(?:[^\]\"]|\"(?:[^\"\\]|\\.)*+\")*+\])++)"  # structured data of RFC 5424
+# Of what syslog puts before a message that which is still there. A word with a colon is a program's name only behind a stamp or
+# with a number: "error: " begins many messages.
+_HEAD = re.compile(
+    rf"(?:<[0-9]{{1,3}}>1 {_STAMP}(?: [^ ]{{1,255}}){{4}} {_DATA} ?"
+    rf"|(?:<[0-9]{{1,3}}>)?{_STAMP} (?:[^ \[\]:]{{1,255}} )??(?:{_TAG}(?:\[[0-9]{{1,10}}\])?:|\[[a-z-]{{1,40}}\]:?) ++"
+    rf"|{_TAG}\[[0-9]{{1,10}}\]: ++)?"
+    r"(?:\"\] )?(?:\[ID [0-9]{1,10} [a-z0-9.]{1,40}\] )?"
+).match
+
+
+class Messages:
+    """The rules of lines, ready to be asked."""
+
+    __slots__ = ("_may_tell", "_places", "_rules", "_secrets", "_several", "_unless")
+
+    def __init__(self, catalogue: Catalogue, engine: Engine, secrets: Secrets) -> None:
+        """Make the searches: a first look, all patterns in one pass, the place of the client in each."""
+        rows = [(rule, pattern) for rule in catalogue.lines for pattern in rule.match]
+        words = {word for rule in catalogue.lines for word in rule.words}
+        words |= {word for secret in catalogue.secrets for word in secret.words}
+        self._may_tell = engine.several([f"(?-i:{plain(tuple(sorted(words)))})"]) if words else None
+        self._several = engine.several([f"(?-i:{pattern})" for _, pattern in rows]) if rows else None
+        self._rules = [rule for rule, _ in rows]
+        self._places = [engine.group(f"(?-i:{pattern})", "client_ip") for _, pattern in rows]
+        self._unless = {rule.name: engine.several(rule.unless) for rule, _ in rows if rule.unless}
+        self._secrets = secrets
+
+    def finding(self, text: str) -> Finding | None:
+        """Return what the first rule says of a message, None for most."""
+        text = text[:READ_CHARS]
+        if self._may_tell is None or not self._may_tell(text.encode("utf-8", "replace")):
+            return None
+        return self._refusal(text) or self._secrets.finding(text, None, text)
+
+    def _refusal(self, text: str) -> Finding | None:
+        if self._several is None:
+            return None
+        head = _HEAD(text)
+        message = (text[head.end() :] if head else text).rstrip().encode("utf-8", "replace")
+        for number in sorted(self._several(message) or ()):
+            rule = self._rules[number]
+            if rule.name in self._unless and self._unless[rule.name](message):
+                continue
+            place = self._places[number](message)
+            client = message[slice(*place)].decode("utf-8", "replace") if place and place[0] >= 0 else None
+            return Finding(rule.name, rule.severity, client or None, mask(text), rule.feeds)
+        return None

@@ -1,0 +1,93 @@
+"""Searches of RE2, for the core, which has no regex engine of linear time itself. Knows no rule and no file."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+import re2  # type: ignore[import-untyped]  # a compiled module without types
+
+from streams.config_model import refused
+
+MEMORY = 64 << 20  # of a search's states, made as texts need them: enough for hundreds of patterns at once
+
+
+class Re2:
+    """Makes searches in bytes, whose letters are read as Latin-1: targets need not be UTF-8. Can be sent to another process."""
+
+    def __eq__(self, other: object) -> bool:
+        """One is as good as another."""
+        return isinstance(other, Re2)
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash(Re2)
+
+    def several(self, patterns: Sequence[str]) -> Callable[[bytes], Sequence[int] | None]:
+        """Return a search for many patterns in one pass."""
+        found = re2.Set.SearchSet(_options())
+        for pattern in patterns:
+            found.Add(pattern.encode())
+        found.Compile()
+        search: Callable[[bytes], Sequence[int] | None] = found.Match  # as it is: a function around it would take as long
+        return search
+
+    def lines(self, pattern: str) -> Callable[[bytes], list[int]]:
+        """Return a search for the lines of a text that a pattern is in, in one pass."""
+        search = _compiled(pattern).search
+
+        def numbers(text: bytes) -> list[int]:
+            found: list[int] = []
+            at = number = 0
+            while hit := search(text, at):
+                start = hit.start()
+                number += text.count(b"\n", at, start)
+                found.append(number)
+                at = text.find(b"\n", start) + 1
+                if not at:
+                    break
+                number += 1
+            return found
+
+        return numbers
+
+    def group(self, pattern: str, name: str) -> Callable[[bytes], tuple[int, int] | None]:
+        """Return a search for the place of a group."""
+        compiled = _compiled(pattern)
+        number = compiled.groupindex.get(name.encode())
+
+        def place(text: bytes) -> tuple[int, int] | None:
+            found = compiled.search(text)
+            if found is None:
+                return None
+            span: tuple[int, int] = (-1, -1) if number is None else found.span(number)
+            return span
+
+        return place
+
+
+def checked(pattern: str) -> str:
+    """Return a pattern as it is; a ``refused`` error says what is wrong with it."""
+    if why := _wrong(pattern):
+        raise refused(f"is no pattern of RE2 (which has no look-around and no back-references): {why}")
+    return pattern
+
+
+@lru_cache(maxsize=4_096)
+def _wrong(pattern: str) -> str | None:
+    try:
+        _compiled(pattern)
+    except re2.error as error:
+        return error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+    return None
+
+
+def _options() -> "re2.Options":
+    options = re2.Options()
+    options.log_errors = False  # they are told by us
+    options.case_sensitive = False
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = MEMORY
+    return options
+
+
+def _compiled(pattern: str) -> "re2._Regexp":
+    return re2.compile(pattern.encode(), _options())
