@@ -32,6 +32,7 @@ _SPELT = re.compile(
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
+_ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
 _NUMBERED = re.compile(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").fullmatch  # hypercorn: then the port is there, too
 _CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
@@ -45,7 +46,7 @@ def match(text: str) -> Row | None:
 
 
 def _hosted(text: str) -> Row | None:
-    return _row(text, _HOSTED(text)) if text[:1] in ADDRESS else None
+    return _row(text, _HOSTED(text)) if text[:1] in ADDRESS and _ZONED in text and ' "' in text else None
 
 
 def _row(text: str, head: re.Match[str] | None) -> Row | None:
@@ -125,5 +126,5 @@ FORMATS = (
         any_ms,
         clf.NEEDLE,
     ),
-    Format("clf-host", clean(_hosted), "a host before the request: never the habit", 1.0, any_ms, "] ", begins=ADDRESS),
+    Format("clf-host", clean(_hosted), "a host before the request: never the habit", 1.0, any_ms, _ZONED, begins=ADDRESS),
 )
