@@ -49,7 +49,7 @@ def _own_ms(known: Format, text: str) -> int | None:
 
 
 def _read_ms(known: Format, row: Row) -> int | None:
-    stamp = row.groups()[5]
+    *_, stamp = row.groups()
     return known.stamp_ms(stamp) if stamp and known.stamp_ms is not None else None
 
 

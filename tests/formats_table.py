@@ -38,7 +38,7 @@ def table() -> str:
     rows, sections = ["| format | example | tells | unit | comes from |", "|---|---|---|---|---|"], []
     for fmt in FORMATS:
         mine = known[fmt.name]
-        plain = [case for case in mine if case["line"].strip().isprintable()]
+        plain = [case for case in mine if case["line"].strip().replace("\t", " ").isprintable()]
         sample = min(plain, key=lambda case: (bool(case.get("edge")), len(case["line"])))
         told = ", ".join(field for field in FIELDS if any(case.get(field) is not None for case in mine))
         line, origins = sample["line"].strip(), list(dict.fromkeys(case["origin"] for case in mine))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from streams.core import lines, reading, stamps
+from streams.core.headings import Heading
 from streams.core.joins import Fragment, Joins, Kind
 from streams.core.parsing import FORMATS, recognise, request
 from streams.core.parsing.format import Format, Row
@@ -171,6 +172,23 @@ def test_open_requests_survive_a_crash() -> None:
     copied = joins.copy()
     copied.take(Fragment(Kind.COMPLETED, "1", status=200), 9)
     assert copied != joins == again
+
+
+def test_names_of_columns_are_kept_while_they_are_used() -> None:
+    """The names that an instance told survive a crash, and a week in which no line asks for them, but no more."""
+    day_ms = 86_400_000
+    joins = Joins()
+    assert joins.take(Fragment(Kind.HEADED, target="c-ip sc-status"), day_ms) is Reason.PART
+    joins.take(Fragment(Kind.HEADED, id="2024-03-05"), day_ms)
+    again = Joins.load(json.loads(json.dumps(joins.dump())))
+    assert again == joins == joins.copy()
+    assert (again.heading, len(again), again.idle) == (Heading("c-ip sc-status", "2024-03-05", day_ms), 0, False)
+    assert again.heading.kept(2 * day_ms) is again.heading
+    again.heading = again.heading.kept(2 * day_ms + 1)
+    again.expire(9 * day_ms + 1)
+    assert not again.idle
+    again.expire(9 * day_ms + 2)
+    assert again.idle
 
 
 def labelled(log: Path) -> dict[int, dict[str, Any]]:

@@ -281,6 +281,10 @@ SAMPLES = {
     "dskit": 'ts=2025-10-10T18:00:07Z caller=http.go:194 msg="POST /k (500) 22.5ms"',
     "logfmt": "method=GET path=/l duration=20.5 status=500",
     "habit": "GET /h 200 in 21ms",
+    "haproxy": '203.0.113.9:50001 [10/Oct/2025:18:00:08.1] web app/srv1 0/0/0/3/23 500 9 - - -- 1/1/0 "GET /ha HTTP/1.1"',
+    "envoy": '[2025-10-10T18:00:09.5Z] "GET /e HTTP/2" 503 UH 0 9 24 - "203.0.113.9" "-" "-" "x" "-"',
+    "iis": "2025-10-10 18:00:04 10.0.0.8 GET /i - 80 - 203.0.113.9 curl/8 - 500 0 0 25",
+    "cloudfront": "2025-10-10\t18:00:05\tFRA5\t9\t203.0.113.9\tGET\tx\t/cf\t502\t-\tcurl/8\t-",
 }
 
 

@@ -211,6 +211,26 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "rails: a reason without an end": lambda n: "Completed 200" + " in" * (n // 3),
     "rails: bars": lambda n: "Completed in 1ms (" + " | 200 OK [" * (n // 11),
     "rails: addresses": lambda n: 'Started GET "/" for ' + "1 at " * (n // 5),
+    "haproxy: colons": lambda n: "1:" * (n // 2) + "1 [05/Mar/2024:09:01:38.250] a b/c 0/0/0/0/0 200 1 - - ----",
+    "haproxy: timers": lambda n: "1.2.3.4:5 [05/Mar/2024:09:01:38.250] a b/c " + "1/" * (n // 2) + ' "',
+    "haproxy: braces": lambda n: (
+        "1.2.3.4:5 [05/Mar/2024:09:01:38.250] a b/c 0/0/0/0/0 200 1 - - ---- 1/1 0/0" + " {a}" * (n // 4) + ' "'
+    ),
+    "envoy: words": lambda n: '[2024-03-05T09:01:38.250Z] "GET / HTTP/1.1" 200 -' + ' "a"' * (n // 4),
+    "envoy: numbers": lambda n: '[2024-03-05T09:01:38.250Z] "GET / HTTP/1.1" 200 -' + " 1" * (n // 2) + ' "-" "-"',
+    "elb: addresses": lambda n: "2024-03-05T09:01:38.250143Z a " + "1:" * (n // 2) + ' "',
+    "elb: quotes": lambda n: '2024-03-05T09:01:38.250143Z a 1.2.3.4:5 - -1 -1 -1 200 - 0 0 "GET /' + ' "' * (n // 2),
+    "uwsgi: ends": lambda n: (
+        "[pid: 1|app: 0|req: 1/1] 1.2.3.4 () {4 vars in 8 bytes} [Tue Mar  5 09:01:38 2024] GET /"
+        + " => generated 1 bytes" * (n // 21)
+    ),
+    "squid: words": lambda n: "1709629298.250 1 1.2.3.4 TCP_MISS/200 1 GET http://x" + " A/b" * (n // 4) + " \n",
+    "bunny: bars": lambda n: "HIT|200|1709629298250|1|1|1.2.3.4|-|http://x|" + "AB|" * (n // 3) + "\n",
+    "tabs": lambda n: "203.0.113.9" + "\tGET /x HTTP/1.1" * (n // 16),
+    "ltsv: labels": lambda n: "status:200\tmethod:GET" + "\ta:b" * (n // 4),
+    "iis: columns": lambda n: "2024-03-05 09:01:38" + " -" * (n // 2),
+    "hypercorn: colons": lambda n: "1:" * (n // 2) + " GET / 1.1 200 1 x",
+    "npm: upstreams": lambda n: "[05/Mar/2024:09:01:38 +0000] - 502" + ", 502" * (n // 5) + " [Client ",
     "json: nested lists": lambda n: '{"a":' + "[" * n,
     "json: many names": lambda n: "{" + ",".join(f'"k{i}":{i}' for i in range(n // 10)) + "}",
     "json: a long text": lambda n: '{"message":"' + "GET /x " * (n // 7) + ' 200 ms","status":200}',

@@ -107,6 +107,7 @@ def _many(kind: str) -> bytes:
         "pretty": [json.dumps({"n": n, "message": "no line of Fly's", "of": {}}, indent=4) for n in range(60)],
         "cut short": [],
         "traces": [],
+        "headed": ["#Fields: date c-ip cs-uri-stem sc-status", *[f"2024-03-05 203.0.113.9 /{n} 200" for n in range(60)]],
     }[kind]
     if kind == "traces":
         told = itertools.cycle(TRACES)
@@ -116,7 +117,7 @@ def _many(kind: str) -> bytes:
     return "\n".join([*rows[:750], *middle, *rows[750:], *end]).encode()
 
 
-@pytest.mark.parametrize("kind", ["alone", "joined", "without a time", "pretty", "cut short", "traces"])
+@pytest.mark.parametrize("kind", ["alone", "joined", "without a time", "pretty", "cut short", "traces", "headed"])
 def test_processes_do_not_matter(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file cut into chunks that processes fold beside each other gives what one process gives, and counts every line."""
     monkeypatch.setattr("streams.hosts.files.CHUNK_BYTES", 2_000)

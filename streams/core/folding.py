@@ -13,7 +13,7 @@ from streams.core.deltas import Deltas
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import unwrap
 from streams.core.opened import Opened
-from streams.core.parsing import recognise
+from streams.core.parsing import recognise, w3c
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
 from streams.core.sources import Column, Source
@@ -206,6 +206,8 @@ class Folding:
         if not isinstance(part, Skipped):
             self._join(source, part, stamp)
             self.opened.beside(self.deltas, source, text, self.provider, stamp)
+        elif told := w3c.row(self.opened.heading(source, self.clock_ms), text):
+            source.apart(w3c.HEADED, told, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
         else:

@@ -1,4 +1,4 @@
-"""What one instance tells over several lines: its open requests and its open stack trace. Knows no log format and no clock.
+"""What one instance tells over several lines: requests, a stack trace, names of columns. Knows no log format and no clock.
 
 State that survives a crash: plain values out (``dump``) and in (``load``), equal when they hold the same. Bounded twice:
 by a cap and by age.
@@ -9,7 +9,8 @@ from typing import Any
 
 from msgspec import Struct, convert, structs, to_builtins
 
-from streams.core import traces
+from streams.core import headings, traces
+from streams.core.headings import Heading
 from streams.core.traces import Line, Place, Told, Trace
 from streams.core.values import Event, Reason, Request, Skipped
 
@@ -23,6 +24,7 @@ class Kind(StrEnum):
     STARTED = "started"
     COMPLETED = "completed"
     FAILED = "failed"  # ended with an error that says too little to count without its start
+    HEADED = "headed"  # no request: names the columns of the lines behind it as its target, or their date as its id
 
 
 class Fragment(Struct, frozen=True, gc=False):
@@ -50,22 +52,24 @@ class Open(Struct, frozen=True, gc=False):
 
 
 class Joins:
-    """The open requests of one instance, in the order of their starts, and its open stack trace."""
+    """The open requests of one instance, in the order of their starts, its open stack trace, and its heading."""
 
-    __slots__ = ("_open", "cap", "dropped", "leaned", "told", "trace")
+    __slots__ = ("_open", "cap", "dropped", "heading", "leaned", "told", "trace")
 
-    def __init__(self, cap: int = CAP, requests: tuple[Open, ...] = (), trace: Trace | None = None) -> None:
+    def __init__(
+        self, cap: int = CAP, requests: tuple[Open, ...] = (), trace: Trace | None = None, heading: Heading = headings.NONE
+    ) -> None:
         """Begin with what was open, if anything."""
         self.cap = cap
         self.dropped = 0  # how many the last ``take`` pushed out; no part of the state
         self.told: tuple[Told, ...] = ()  # what the last line let be told; no part of the state
         self.leaned = False  # whether a request was told over several lines at all; no part of the state
-        self.trace = trace
+        self.trace, self.heading = trace, heading
         self._open = list(requests)
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether both hold the same open requests and trace."""
-        return isinstance(other, Joins) and (self._open, self.trace) == (other._open, other.trace)
+        """Tell whether both hold the same open requests, trace and heading."""
+        return isinstance(other, Joins) and self.dump() == other.dump()
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
@@ -75,25 +79,26 @@ class Joins:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is open."""
-        return not self._open and self.trace is None
+        """Whether there is nothing to remember."""
+        return not self._open and self.trace is None and self.heading == headings.NONE
 
     def copy(self) -> "Joins":
         """Return an independent copy."""
-        new = Joins(self.cap, tuple(self._open), self.trace)
+        new = Joins(self.cap, tuple(self._open), self.trace, self.heading)
         new.leaned = self.leaned
         return new
 
     def dump(self) -> dict[str, Any]:
         """Return what is open as plain JSON values."""
-        return {"requests": to_builtins(self._open), "trace": to_builtins(self.trace)}
+        return {"requests": to_builtins(self._open), "trace": to_builtins(self.trace), "heading": to_builtins(self.heading)}
 
     @classmethod
     def load(cls, values: dict[str, Any] | list[Any], cap: int = CAP) -> "Joins":
         """Take back what ``dump`` gave; before there were traces, that was a list of the requests."""
         if isinstance(values, list):
             values = {"requests": values, "trace": None}
-        return cls(cap, convert(values["requests"], tuple[Open, ...]), convert(values["trace"], Trace | None))
+        requests, trace = convert(values["requests"], tuple[Open, ...]), convert(values["trace"], Trace | None)
+        return cls(cap, requests, trace, convert(values.get("heading", {}), Heading))
 
     def follow(self, line: Line, place: Place) -> Event | Skipped | None:
         """Take in a line that is no request; return what it is by itself. ``told`` then says what can be told now."""
@@ -115,12 +120,15 @@ class Joins:
         """Drop the requests that began before this; return how many."""
         kept = [each for each in self._open if (began := _began_ms(each)) is None or began >= before_ms]
         dropped = len(self._open) - len(kept)
-        self._open = kept
+        self._open, self.heading = kept, self.heading.left(before_ms)
         return dropped
 
     def take(self, fragment: Fragment, at_ms: int | None, line_number: int | None = None) -> Request | Reason:
         """Open a request, or complete one; ``dropped`` then says how many the cap pushed out."""
         self.dropped, self.leaned = 0, True
+        if fragment.kind is Kind.HEADED:
+            self.heading = self.heading.told(fragment.target, fragment.id, at_ms)
+            return Reason.PART
         if fragment.kind is Kind.STARTED:
             return self._begin(Open(fragment, at_ms, line_number))
         several = self._of(fragment)

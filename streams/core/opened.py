@@ -5,6 +5,7 @@ from msgspec import Struct
 from streams.core import stamps, telling, traces
 from streams.core.deltas import Deltas
 from streams.core.events.sign import External
+from streams.core.headings import NONE, Heading
 from streams.core.joins import CAP, Joins
 from streams.core.sources import Source
 from streams.core.traces import Line, Place
@@ -45,6 +46,14 @@ class Opened:
             joins = source.opened = self.changed[key] = old.copy() if old is not None else Joins()
             joins.cap = self._cap
         return joins
+
+    def heading(self, source: Source, clock_ms: int) -> Heading:
+        """Return what an instance told of its columns, to read a line by, and keep it."""
+        heading = NONE if source.opened is None else source.opened.heading
+        kept = heading.kept(clock_ms)
+        if kept is not heading:
+            self.of(source).heading = kept
+        return kept
 
     def line(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None, nothing: Skipped) -> None:
         """Take a line that is no request; ``nothing`` is what it counts as if it tells nothing."""

@@ -4,7 +4,7 @@ from streams.core import parsing, stamps, telling
 from streams.core.events.sign import External
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
-from streams.core.parsing import parts
+from streams.core.parsing import parts, w3c
 from streams.core.parsing.format import Fields, Format, Row
 from streams.core.traces import Line as Seen
 from streams.core.traces import Place
@@ -41,6 +41,8 @@ def parse(
         if besides := telling.beside(text, line.provider):
             joins.follow(besides, place)
         return joined(part, at_ms, joins, number)
+    if told := w3c.row(joins.heading, text):
+        return parsing.request(w3c.HEADED, told.groups(), at_ms)
     if found := recognise_own(text, own):
         return parsing.request(found[0], found[1].groups(), at_ms)
     if part is _EMPTY:

@@ -1,9 +1,9 @@
 """Folds files into panes: chunk by chunk here, or in processes beside this one, with the same result. Decides nothing.
 
-A chunk leans on the ones before it in four ways: a request told over several lines may have begun there, a document
-printed over several lines, and lines that tell no time count with their neighbours: one that does is not folded alone, nor any
-behind it. The fourth is a stack trace: what a chunk folded alone came to counts if no trace goes on in it, else it is read
-again.
+A chunk leans on the ones before it in five ways: a request told over several lines may have begun there, a document
+printed over several lines, the names of columns were told there, and lines that tell no time count with their neighbours:
+one that does is not folded alone, nor any behind it. The fifth is a stack trace: what a chunk folded alone came to counts if
+no trace goes on in it, else it is read again.
 """
 
 import heapq

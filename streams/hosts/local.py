@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from streams import codec
 from streams.core import lines, panes, reading, stamps, watching
 from streams.core.joins import Joins
+from streams.core.parsing import w3c
 from streams.core.plan import PANE_MS, Plan
 from streams.core.records import Output, Progress, Record, Snapshot
 from streams.core.values import Line, Request
@@ -111,7 +112,7 @@ def stamp_ms(line: Line) -> int | None:
     if line.stamp is not None:
         return stamps.ms(line.stamp)
     parsed = reading.parse(line, Joins(1))
-    return parsed.at_ms if isinstance(parsed, Request) else None
+    return parsed.at_ms if isinstance(parsed, Request) else w3c.told_ms(line.text)
 
 
 def watch(source: BinaryIO, plan: Plan, app: str, *, live: bool = True) -> Iterator[Output | int]:

@@ -4,25 +4,38 @@ A family is a file with rows of its own; here they are put in order: the strict 
 before the dear.
 """
 
+from collections.abc import Iterable
 from itertools import groupby
 from math import isfinite
 
 from streams.core.parsing import (
+    aws,
+    cdn,
     clf,
     clf_habits,
+    envoy,
     frameworks,
     habits,
+    haproxy,
     hashicorp,
     heads,
+    hypercorn,
+    iis,
     json_fields,
     json_proxies,
     json_requests,
     logfmt,
     logged,
+    ltsv,
     morgan,
+    npm,
     pieces,
     spoken,
+    squid,
+    tabs,
     uvicorn,
+    uwsgi,
+    w3c,
 )
 from streams.core.parsing.format import Format, Number, Row, Texts, not_after, yielding
 from streams.core.parsing.parts import fragment
@@ -33,10 +46,22 @@ __all__ = ["FORMATS", "fragment", "recognise", "request"]
 _SERVERS = (
     *morgan.FORMATS,
     *not_after(rf"(?:{heads.LEVEL_AND_COLON}|{pieces.PORT_TOO})", clf.FORMATS),
+    *envoy.FORMATS,
+    *hypercorn.FORMATS,
     *yielding(logged.unless_headed(clf_habits.FORMATS), frameworks.OF_CLF),
     *uvicorn.FORMATS,
     *spoken.FORMATS,
     *hashicorp.FORMATS,
+    *haproxy.FORMATS,
+    *aws.FORMATS,
+    *tabs.FORMATS,
+    *ltsv.FORMATS,
+    *uwsgi.FORMATS,
+    *npm.FORMATS,
+    *cdn.FORMATS,
+    *squid.FORMATS,
+    *iis.FORMATS,
+    *w3c.FORMATS,
 )
 _TOLERANT = (
     *yielding(logfmt.FORMATS, frameworks.OF_PAIRS),
@@ -44,53 +69,69 @@ _TOLERANT = (
 )
 
 
-def _candidates(formats: tuple[Format, ...]) -> tuple[tuple[str, tuple[Format, ...]], ...]:
-    """Gather neighbours that share a needle: one search turns a line away from all of them."""
+Group = tuple[tuple[str, tuple[Format, ...]], ...]  # a needle, and the formats that share it
+
+
+class _Candidates:
+    """The formats that a message may be of, by its first character; neighbours with one needle are turned away together."""
+
+    __slots__ = ("_any", "_of")
+
+    def __init__(self, formats: tuple[Format, ...]) -> None:
+        """Put them in order for each character that tells some apart."""
+        self._any = _grouped(row for row in formats if not row.begins)
+        self._of = {
+            first: _grouped(row for row in formats if not row.begins or first in row.begins)
+            for first in {each for row in formats for each in row.begins}
+        }
+
+    def first(self, text: str) -> tuple[Format, Row] | None:
+        """Return the first format that takes a message, and its row."""
+        for needle, formats in self._of.get(text[:1], self._any):
+            if needle in text:
+                for row_format in formats:
+                    if found := row_format.match(text):
+                        return row_format, found
+        return None
+
+
+def _grouped(formats: Iterable[Format]) -> Group:
     return tuple((needle, tuple(rows)) for needle, rows in groupby(formats, key=lambda row: row.needle))
 
 
-def _first(text: str, candidates: tuple[tuple[str, tuple[Format, ...]], ...]) -> tuple[Format, Row] | None:
-    for needle, formats in candidates:
-        if needle in text:
-            for row_format in formats:
-                if found := row_format.match(text):
-                    return row_format, found
-    return None
-
-
 def _behind_a_head(text: str) -> tuple[Format, Row] | None:
-    return _first(text, _DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES)
+    return (_DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES).first(text)
 
 
 def _plain(text: str) -> tuple[Format, Row] | None:
     """Try all formats of texts but that of heads."""
-    return _first(text, _SERVER_CANDIDATES) or _first(text, _FRAMEWORK_CANDIDATES) or _first(text, _TOLERANT_CANDIDATES)
+    return _SERVER_CANDIDATES.first(text) or _FRAMEWORK_CANDIDATES.first(text) or _TOLERANT_CANDIDATES.first(text)
 
 
 def _text(text: str) -> tuple[Format, Row] | None:
     """Try all formats of texts in their order; those of frameworks are many, so one search tells whether it can be any."""
-    found = _first(text, _SERVER_CANDIDATES)
+    found = _SERVER_CANDIDATES.first(text)
     if found is not None:
         return found
     if not frameworks.may_be(text):
-        return _first(text, _TOLERANT_CANDIDATES)
-    found = _first(text, _FRAMEWORK_CANDIDATES) or _first(text, _TOLERANT_CANDIDATES)
+        return _TOLERANT_CANDIDATES.first(text)
+    found = _FRAMEWORK_CANDIDATES.first(text) or _TOLERANT_CANDIDATES.first(text)
     if found is None and (row := _HEADED(text)):
         return _LOGGED, row
     return found
 
 
 _BARE = (*_SERVERS, *frameworks.FORMATS, *_TOLERANT)
-_SERVER_CANDIDATES = _candidates(_SERVERS)
-_FRAMEWORK_CANDIDATES = _candidates(frameworks.FORMATS)
-_TOLERANT_CANDIDATES = _candidates(_TOLERANT)
-_HEADED_CANDIDATES = _candidates((*_BARE, *frameworks.HEADED, *habits.HEADED))
+_SERVER_CANDIDATES = _Candidates(_SERVERS)
+_FRAMEWORK_CANDIDATES = _Candidates(frameworks.FORMATS)
+_TOLERANT_CANDIDATES = _Candidates(_TOLERANT)
+_HEADED_CANDIDATES = _Candidates((*_BARE, *frameworks.HEADED, *habits.HEADED))
 _HEADED = logged.reader(_behind_a_head)
 _LOGGED = logged.behind_heads(_HEADED, frameworks.may_be, _plain)
 _TEXTS = (*_BARE, _LOGGED)
 _SHAPES = (*json_requests.FORMATS, *json_proxies.FORMATS)
 _DOCUMENTS = (*_SHAPES, json_fields.tolerant(_text, _SHAPES))
-_DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)
+_DOCUMENT_CANDIDATES = _Candidates((*_DOCUMENTS, *uwsgi.FORMATS))  # whose reports of memory begin with a brace, too
 
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
 FORMATS: tuple[Format, ...] = (*_DOCUMENTS, *_TEXTS)
@@ -100,7 +141,7 @@ _UNKNOWN = ("", "-", None)
 
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
-    return _first(text, _DOCUMENT_CANDIDATES) if text[:1] == "{" else _text(text)
+    return _DOCUMENT_CANDIDATES.first(text) if text[:1] == "{" else _text(text)
 
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:

@@ -1,4 +1,4 @@
-"""The common log format and what its servers write as it is: Apache, nginx, morgan, traefik. Knows no envelope.
+"""The common log format and what its servers write as it is: Apache, nginx, HAProxy, morgan, traefik. Knows no envelope.
 
 Strict and fast; what people have made of it is in ``clf_habits``.
 """
@@ -8,8 +8,8 @@ from streams.core.parsing.stamps import clf_ms
 
 NEEDLE = '] "'
 _QUOTED = r'"[^"]*+"'  # one excluded character is four times as fast to skip as two
-_HEAD = (  # what follows the stamp is looked at first, so that the stamp can be the last group
-    r"([^ ,\n{\x1b][^ ,\n\x1b]*+)\ -\ [^ \[\n]++\ "
+_HEAD = (  # no port at the address; what follows the stamp is looked at first, so that the stamp can be the last group
+    r"(?![0-9]++\.[0-9.]++:|\[)([^ ,\n{\x1b][^ ,\n\x1b]*+)\ -\ [^ \[\n]++\ "
     r'(?=\[[^\]]++\]\ "([A-Z][A-Z-]*+)\ ([^ "\n\x1b]++)\ HTTP/[0-9.]++"\ ([0-9]{3}|-)\ [0-9-]++'
 )
 _END = r"\Z) \[([^\]\n\x1b]++) (?s:.*+)"
@@ -20,10 +20,19 @@ _SECONDS = r"([0-9]{1,6}\.[0-9]{3,6})"  # nginx writes three decimals; a bare in
 
 _PLAIN = rf"{_HEAD} (?:{_AGENT})?+ () {_END}"
 _TIMED = rf'{_HEAD} {_AGENT}\ (?:rt=|request_time=)?+"?+{_SECONDS}"?+ (?:\ u[a-z]{{2}}=[^ \n]++)*+ {_END}'
-_TRAEFIK = rf"{_HEAD} {_WHO}\ [0-9]++\ {_QUOTED}\ {_QUOTED}\ ([0-9]++)ms {_END}"
+_TRAEFIK = rf"{_HEAD} {_WHO}\ (?:[0-9]++|-)\ {_QUOTED}\ {_QUOTED}\ ([0-9]++)ms {_END}"
+# Two empty fields, the client's port, ms of the second; frontend, backend, server; four timers and the whole.
+_HAPROXY = (
+    rf'{_HEAD}\ ""\ () ""\ [0-9]++\ [0-9]++\ {_QUOTED}\ {_QUOTED}\ {_QUOTED}\ (?:-?+[0-9]++\ ){{4}}\+?+(-?+[0-9]++)\ '
+    rf'"[A-Za-z-]{{2,4}}"\ [^\n]*+ {_END}'
+)
+# Length of the request and its time; upstream's name and other name, addresses, lengths, times, answers; an id.
+_INGRESS = rf"{_HEAD} {_WHO}\ [0-9]++\ {_SECONDS}\ \[[^\]\n]*+\]\ (?:\[[^\]\n]*+\]\ )?+ [^\"\n]*+ {_END}"
 
 FORMATS = (
     Format("clf", fullmatch(_PLAIN), "common or combined: the most frequent text", 0.0, clf_ms, NEEDLE),
     Format("clf-time", fullmatch(_TIMED), "ends in seconds, so never the plain one", 1e3, clf_ms, NEEDLE),
+    Format("ingress-nginx", fullmatch(_INGRESS), "two numbers and names in brackets at the end", 1e3, clf_ms, NEEDLE),
+    Format("haproxy-clf", fullmatch(_HAPROXY), "empty fields for referrer and agent, then numbers", 1.0, clf_ms, NEEDLE),
     Format("traefik", fullmatch(_TRAEFIK), "ends in ms after the service's URL", 1.0, clf_ms, NEEDLE),
 )

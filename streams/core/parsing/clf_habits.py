@@ -1,6 +1,6 @@
 """What people have made of the common log format: tolerant, for every line that servers of ``clf`` do not write.
 
-Hosts before the address, lists of addresses, one dash or blanks for the user, requests that are none, quotes not
+Hosts beside the address, ports, lists of addresses, one dash or blanks for the user, requests that are none, quotes not
 escaped, and fields of one's own at the end. Knows no envelope.
 """
 
@@ -8,15 +8,16 @@ import re
 
 from streams.core.parsing import clf, request_line
 from streams.core.parsing.durations import UNITS_MS
-from streams.core.parsing.format import Fields, Format, Row, otherwise
+from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise
 from streams.core.parsing.stamps import any_ms
 
-_HEAD = re.compile(
-    r"(?!\{)((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\])++)"  # who asked, up to the stamp
+_WHO_WHEN = (
+    r"(?!\{)\"?+((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
-    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ \"",
-    re.VERBOSE,
-).match
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
+)
+_HEAD = re.compile(rf"{_WHO_WHEN}\"", re.VERBOSE).match
+_HOSTED = re.compile(rf"{_WHO_WHEN}[^\ \"\[\]\n]++\ \"", re.VERBOSE).match  # APISIX: the host that was asked for
 _ANSWER = r'" ([0-9]{1,3}|-)(?: (?:[0-9]++|-))?+(?= |$)'
 # The end of the request: the first quote that is not escaped, else (some servers escape none) the first before a status.
 _ESCAPED = re.compile(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
@@ -25,24 +26,43 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*+m")
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').findall
 _KEYED = re.compile(r'(?:rt|request_time|req_time|reqtime|request-time)[=:]"?([0-9]++(?:\.[0-9]++)?+)(ms|s)?+"?+')
-_SPELT = re.compile(r'"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?')
+_SPELT = re.compile(
+    r'(?:(?:took|time|duration|elapsed|latency|response_time|total_time)[=:])?+"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?'
+)
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
-_WHO = re.compile(r' "[^"]*+" "([^"]*+)"').match  # referrer and agent
+_ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
+_NUMBERED = re.compile(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").fullmatch  # hypercorn: then the port is there, too
+_CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
+_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
+_WITH_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
+_WHO = re.compile(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # numbers of one's own, referrer and agent
 
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is the common log format at heart."""
-    head = _HEAD(text)
+    return _row(text, _HEAD(text))
+
+
+def _hosted(text: str) -> Row | None:
+    return _row(text, _HOSTED(text)) if text[:1] in ADDRESS and _ZONED in text and ' "' in text else None
+
+
+def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if head is None:
         return None
-    client_ip = _client_ip(head[1].split())
+    client_ip = _client_ip(head[1].replace('"', "").split())
     answer = _ESCAPED(text, head.end()) or _RAW(text, head.end())
     if client_ip is None or answer is None:
         return None
     line, status = answer.groups()
+    if line == _CONNECTION:
+        return None
     method, target = request_line.split(_COLOUR.sub("", line))
+    if method is None and (found := _NUMBERED(line)):
+        method, target = found.groups()
+        client_ip = client_ip.rpartition(":")[0] if client_ip.count(":") > 1 else client_ip
     tail = text[answer.end() :]
     return Fields(client_ip, method, target, status, _duration_ms(tail), head[2], _agent(tail))
 
@@ -52,7 +72,7 @@ def _client_ip(tokens: list[str]) -> str | None:
     if not 2 <= len(tokens) <= _MOST_TOKENS:
         return None
     if tokens[0] == "-":
-        return "-"
+        return tokens[1] if _ADDRESS(tokens[1]) else "-"  # nobody is forwarded for, then the peer
     if "-" in tokens:
         at = tokens.index("-") - 1
         if at == 1 and len(tokens) == 3 and not _is_address(tokens[1]):
@@ -61,9 +81,12 @@ def _client_ip(tokens: list[str]) -> str | None:
         at = 1 if _is_address(tokens[1]) else 0  # host, address, user; or address, ident, user
     else:
         return None
+    if at == 1 and _ADDRESS(tokens[0]) and not _ADDRESS(tokens[1]):
+        at = 0  # lighttpd: the client, then the host that was asked for
     while at and tokens[at - 1].endswith(","):
         at -= 1  # a list of forwarded addresses: the first is the client
-    return tokens[at].split(",", 1)[0].strip("[]")
+    client = tokens[at].split(",", 1)[0]
+    return found[1] or found[2] if (found := _WITH_PORT(client)) else client.strip("[]")
 
 
 def _agent(tail: str) -> str | None:
@@ -103,4 +126,5 @@ FORMATS = (
         any_ms,
         clf.NEEDLE,
     ),
+    Format("clf-host", clean(_hosted), "a host before the request: never the habit", 1.0, any_ms, _ZONED, begins=ADDRESS),
 )

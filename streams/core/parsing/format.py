@@ -38,6 +38,8 @@ class Fields(Struct, frozen=True, gc=False):
         return self.client_ip, self.method, self.target, self.status, self.agent, self.duration, self.stamp
 
 
+DIGITS = "0123456789"
+ADDRESS = f"{DIGITS}abcdef:"  # what an address of the internet can begin with
 _LINE_ENDS = ("\n", "\r")
 Match = Callable[[str], Row | None]
 
@@ -56,6 +58,7 @@ class Format(Struct, frozen=True):
     stamp_ms: Callable[[str | float], int | None] | None = None  # reads the line's own stamp; None: it has none
     needle: str = ""  # what every message of this format contains: most lines are turned away by it
     searches: bool = False  # it finds its request inside a text, an envelope too: that has to come off first
+    begins: str = ""  # the characters that its messages can begin with; none: any. Its pattern holds to them
 
 
 def fullmatch(pattern: str) -> Match:
@@ -74,7 +77,7 @@ def otherwise(tolerant: Match, strict: tuple[Format, ...]) -> Match:
 
     def match(text: str) -> Row | None:
         for taken in strict:
-            if taken.needle in text and taken.match(text):
+            if taken.needle in text and (not taken.begins or text[:1] in taken.begins) and taken.match(text):
                 return None
         return tolerant(text)
 

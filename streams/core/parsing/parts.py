@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 from streams.core.events.any_of import any_of
 from streams.core.joins import Fragment
-from streams.core.parsing import halves, pairs, plug, rails
+from streams.core.parsing import halves, pairs, plug, rails, w3c
 
 # Words, one of which is in every line of a reader -> the reader. Martini's sentences are Rails', too: before it.
 _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] = (
     (("[martini] ", "[negroni] "), pairs.martini),
     (("Request starting ", "Request finished in "), pairs.aspnet),
     (("HTTP  ",), pairs.serve),
+    (("#Fields:", "#Date:"), w3c.fragment),
     ((">> ", "=> ", "GET /", "HEAD /", "POST /", "PUT /", "DELETE /", "PATCH /", "OPTIONS /"), pairs.rocket),
     (("[debug] ", "[trace] "), pairs.mojolicious),
     (("DispatcherServlet ", "HttpWebHandlerAdapter "), pairs.spring),
