@@ -7,7 +7,7 @@ import re2  # type: ignore[import-untyped]  # a compiled module without types
 
 from streams.config_model import refused
 
-MEMORY = 64 << 20  # of a search's states, made as texts need them: enough for hundreds of patterns at once
+MEMORY = 8 << 20  # of the states of one search, which are made as texts need them; when it is full it begins anew
 
 
 class Re2:

@@ -10,6 +10,7 @@ from streams.core.parsing import FORMATS
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "formats.md"
 FIELDS = ("at", "method", "target", "status", "duration_ms", "client_ip")
+SHOWN_CHARS = 100
 UNITS = {0.0: "none", 1.0: "ms", 1e3: "s", 1e-3: "µs", 1e-6: "ns"}
 HEAD = """# Request formats
 
@@ -32,23 +33,34 @@ def cases() -> dict[str, list[dict[str, Any]]]:
 
 
 def table() -> str:
-    """Return the page."""
-    known, sections = cases(), [HEAD.rstrip() + "\n"]
+    """Return the page: a table of all formats, then each with its reason and all that write it."""
+    known = cases()
+    rows, sections = ["| format | example | tells | unit | comes from |", "|---|---|---|---|---|"], []
     for fmt in FORMATS:
         mine = known[fmt.name]
         plain = [case for case in mine if case["line"].strip().isprintable()]
         sample = min(plain, key=lambda case: (bool(case.get("edge")), len(case["line"])))
-        told = [field for field in FIELDS if any(case.get(field) is not None for case in mine)]
-        origins = dict.fromkeys(case["origin"] for case in mine)
+        told = ", ".join(field for field in FIELDS if any(case.get(field) is not None for case in mine))
+        line, origins = sample["line"].strip(), list(dict.fromkeys(case["origin"] for case in mine))
+        rows.append(f"| [{fmt.name}](#{fmt.name}) | {_cell(line)} | {told} | {UNITS[fmt.unit_ms]} | {_escaped(origins[0])} |")
         sections.append(
             f"## {fmt.name}\n\n"
             f"- place: {fmt.why}\n"
-            f"- tells: {', '.join(told)}\n"
+            f"- tells: {told}\n"
             f"- unit of the duration: {UNITS[fmt.unit_ms]}\n"
             f"- written by: {'; '.join(origins)}\n\n"
-            f"```\n{sample['line'].strip()}\n```\n"
+            f"```\n{line}\n```\n"
         )
-    return "\n".join(sections)
+    return "\n".join([HEAD.rstrip() + "\n", *rows, "", *sections])
+
+
+def _cell(line: str) -> str:
+    shown = line if len(line) <= SHOWN_CHARS else f"{line[:SHOWN_CHARS]}…"
+    return f"`{_escaped(shown)}`" if "`" not in shown else f"`` {_escaped(shown)} ``"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", r"\|")
 
 
 if __name__ == "__main__":

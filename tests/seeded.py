@@ -45,7 +45,7 @@ FORMATS = {  # app -> the formats of each of its instances
     "shop": (("tiny", "pino"), ("tiny",), ("clf-time", "noise")),
     "desk": (("rails",), ("rails", "noise")),
     "api": (("clf", "clf-time"), ("logfmt", "tiny", "noise")),
-    "py": (("uvicorn",),),
+    "py": (("uvicorn",), ("fastify", "noise")),
 }
 
 NOISE = (
@@ -77,6 +77,8 @@ def generated(seed: int, minutes: int = 40) -> list[Line]:
         number = rng.randrange(len(FORMATS[app]))
         errors, slow, rate = trouble[app][(at_ms - end_ms) // MINUTE]
         later_ms = rng.choice((0, 0, number * 1_500))
+        if "noise" in FORMATS[app][number]:
+            later_ms = 0  # an error is told when its trace has ended: one that comes late may miss its judgement
         for after_ms, said in _told(rng, FORMATS[app][number], at_ms, errors, slow) if rng.random() < rate else ():
             line = Line(said, _stamp(rng, at_ms + after_ms), app, f"{app}-{number}", "iad")
             found.append((at_ms + after_ms + later_ms, line))

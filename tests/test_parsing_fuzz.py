@@ -202,12 +202,25 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "pairs: open quotes": lambda n: "method=GET status=200 " + 'a="b ' * (n // 5),
     "pairs: escaped quotes": lambda n: "method=GET status=200 " + 'a="\\" ' * (n // 6),
     "lograge: many words": lambda n: "method=GET path=/ " + "format=a " * (n // 9) + "status=x",
+    "pairs: the usual order, many sizes": lambda n: "method=GET path=/ status=200 duration=1ms" + " size=1" * (n // 7) + "!",
+    "pairs: commas": lambda n: "method=GET status=200" + " a=b," * (n // 5),
+    "gitea: words": lambda n: "Completed GET /x 200 " + "Completed GET /x 200 " * (n // 21),
+    "consul: words": lambda n: "[DEBUG] " + "Request finished: method=GET url=/ " * (n // 35),
+    "headed: heads": lambda n: "INFO\t" * (n // 5) + "{" * 100 + "}",
+    "headed: a document": lambda n: "INFO x {" + '"a":1,' * (n // 6) + '"b":1}',
     "rails: a reason without an end": lambda n: "Completed 200" + " in" * (n // 3),
     "rails: bars": lambda n: "Completed in 1ms (" + " | 200 OK [" * (n // 11),
     "rails: addresses": lambda n: 'Started GET "/" for ' + "1 at " * (n // 5),
     "json: nested lists": lambda n: '{"a":' + "[" * n,
     "json: many names": lambda n: "{" + ",".join(f'"k{i}":{i}' for i in range(n // 10)) + "}",
     "json: a long text": lambda n: '{"message":"' + "GET /x " * (n // 7) + ' 200 ms","status":200}',
+    "json: attributes": lambda n: '{"attributes":[' + '{"key":"a","value":{"intValue":1}},' * (n // 35) + "{}]}",
+    "json: containers": lambda n: '{"data":{"status":1,' * 300 + '"a":"' + "a" * n + '"' + "}" * 600,
+    "json: texts in texts": lambda n: '{"message":"{' + '\\"a\\":' * (n // 6) + '}","status":200}',
+    "caddy: long headers": lambda n: (
+        '{"request":{"method":"GET","uri":"/","headers":{' + '"A":["b"],' * (n // 10) + '"B":[]}}}'
+    ),
+    "fastify: an id": lambda n: '{"reqId":"' + "a" * n + '","req":{"method":"GET","url":"/"}}',
     "json: escapes": lambda n: '{"req":"' + "\\u0061" * (n // 6) + '"}',
 }
 

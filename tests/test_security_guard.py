@@ -5,6 +5,7 @@ import pickle
 import time
 import tomllib
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def guard(**tables: Any) -> CatalogueGuard:
     return security_file.guard(tables, Path("security.toml"))
 
 
+@cache
 def shipped() -> CatalogueGuard:
     """Return the guard of the shipped catalogue."""
     found = load(HERE.parent / "config", environ={}).security
@@ -63,6 +65,12 @@ def test_a_proxy_is_told_of_but_fills_no_bucket() -> None:
     found = seen(of, *[("172.16.0.2", f"/{i}/.env", BROWSER) for i in range(9)])
     assert [finding.feeds for _, finding in found.findings] == [()] * 9
     assert found.suspects == []
+    line = {"name": "no", "severity": "info", "sees": "x", "words": ["no"], "match": ["^no <ip>$"], "feeds": ["many"]}
+    of = guard(bucket=[MANY], request=[ENV], line=[line], allow={"proxies": ["172.16.0.0/12"]})
+    assert [(told.client_ip, told.feeds) for text in ("no 172.16.0.2", "no 203.0.113.9") if (told := of.line(text))] == [
+        ("172.16.0.2", ()),
+        ("203.0.113.9", ("many",)),
+    ]
     assert [finding.feeds for _, finding in seen(of, ("203.0.113.9", "/.env", BROWSER)).findings] == [("many",)]
 
 
@@ -180,7 +188,7 @@ REAL = {  # truly attacks, each of them
     "nginx/nginx_malformed.log": {"not-http": 12},
     "traefik/traefik_clf.log": {"scanner-agent": 4},
     "apache/apache2.log": {"cve-solr": 2, "http-login-failed": 1, "scanner-agent": 1},
-    "apache/rla_combined.log": {"scanner-agent": 2},
+    "apache/rla_combined.log": {"scanner-agent": 2, "tool-not-there": 1},
 }
 KINDS = "nginx apache caddy json logfmt openstack morgan rails fly_capture postgres uvicorn traefik edge db_errors health"
 

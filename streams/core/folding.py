@@ -110,14 +110,14 @@ class Folding:
     def raw(self, content: Iterable[str], app: str) -> None:
         """Take lines as a file has them, in any envelope or in none; ``app`` is that of lines that name none.
 
-        Most files have no envelope and one format, which is then tried before anything else. No message of any format
-        is in an envelope, so this changes nothing but the speed.
+        Most files have no envelope and one format, which is then tried before anything else. No message of such a format
+        is in an envelope, so this changes nothing but the speed; a format that searches a text is not tried so.
         """
         chars, wanted = self._plan.limits.line_chars, self._plan.stamped
         near: dict[tuple[str, str], Source] = {}
         source: Source | None = None  # of the line before, if that was bare
         for raw in content:
-            if source is not None and (row := source.match(raw)) and len(raw) <= chars:
+            if source is not None and not source.fmt.searches and (row := source.match(raw)) and len(raw) <= chars:
                 source.add(row.groups())
                 if wanted:
                     source.note(None)

@@ -37,6 +37,7 @@ class Fragment(Struct, frozen=True, gc=False):
     duration_ms: float | None = None
     stamp_ms: int | None = None
     format: str = ""
+    own_id: bool = False  # the id is this request's alone: where it begins again, the first one never ended
 
 
 class Open(Struct, frozen=True, gc=False):
@@ -134,9 +135,14 @@ class Joins:
         return _request(fragment, at_ms, Open(_NOTHING, None, None))
 
     def _begin(self, start: Open) -> Reason:
+        before = len(self._open)
+        if start.fragment.own_id:
+            self._open = [each for each in self._open if each.fragment.id != start.fragment.id]
+        replaced = before - len(self._open)
         self._open.append(start)
-        self.dropped = max(len(self._open) - self.cap, 0)
-        del self._open[: self.dropped]
+        over = max(len(self._open) - self.cap, 0)
+        del self._open[:over]
+        self.dropped = replaced + over
         return Reason.PART
 
     def _of(self, fragment: Fragment) -> list[Open]:

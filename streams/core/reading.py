@@ -4,7 +4,6 @@ from streams.core import parsing, stamps, telling
 from streams.core.events.sign import External
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
-from streams.core.parsing import parts
 from streams.core.parsing.format import Fields, Format, Row
 from streams.core.traces import Line as Seen
 from streams.core.traces import Place
@@ -61,7 +60,7 @@ def fragment(text: str) -> Fragment | Skipped:
     """Read a message that no format knows: a part of a request told over several lines, or nothing."""
     if not text or text.isspace():
         return _EMPTY
-    return parts.fragment(text) or _UNRECOGNISED
+    return parsing.fragment(text) or _UNRECOGNISED
 
 
 def recognise_own(text: str, own: tuple[Format, ...]) -> tuple[Format, Row] | None:

@@ -66,6 +66,26 @@ def pino(rng: random.Random, stamp: str) -> str:
     return orjson.dumps(document | {"responseTime": took_ms(rng), "msg": "request completed"}).decode()
 
 
+def caddy(rng: random.Random, stamp: str) -> str:
+    """Return a line of Caddy's access log with the usual headers."""
+    headers = {"User-Agent": [rng.choice(AGENTS)], "Accept": ["*/*"], "Accept-Encoding": ["gzip, br"]}
+    peer = {"remote_ip": "172.16.0.2", "remote_port": str(rng.randrange(65536)), "client_ip": f"203.0.113.{rng.randrange(256)}"}
+    asked = {"proto": "HTTP/2.0", "method": "GET", "host": "example.com", "uri": target(rng)}
+    request = {**peer, **asked, "headers": headers}
+    head = {"level": "info", "ts": (stamps.ms(stamp) or 0) / 1000, "logger": "http.log.access", "msg": "handled request"}
+    answer = {"duration": took_ms(rng) / 1000, "size": rng.randrange(90_000), "status": status(rng)}
+    return orjson.dumps(head | {"request": request} | answer | {"resp_headers": {"Server": ["Caddy"]}}).decode()
+
+
+def logfmt(rng: random.Random, stamp: str) -> str:
+    """Return pairs as a Go program writes them, durations with the unit that fits."""
+    took = took_ms(rng)
+    spelt = f"{took / 1000:.6f}s" if took >= 1000 else f"{took:.3f}ms"
+    head = f'ts={stamp} level=info caller=server/http.go:118 msg="request completed" method=GET path={target(rng)}'
+    size, client = rng.randrange(90_000), f"203.0.113.{rng.randrange(256)}"
+    return f"{head} status={status(rng)} duration={spelt} size={size} remote_addr={client}"
+
+
 def noise(rng: random.Random, stamp: str) -> str:
     """Return what an app says besides requests."""
     return rng.choice(
@@ -83,6 +103,8 @@ MAKERS: dict[str, tuple[Callable[[random.Random, str], str], ...]] = {
     "morgan": (tiny, dev),
     "nginx": (combined, timed),
     "pino": (pino,),
+    "caddy": (caddy,),
+    "logfmt": (logfmt,),
     "mixed": (tiny, dev, combined, timed, pino),
     "alternating": (tiny, dev, combined, timed),
 }

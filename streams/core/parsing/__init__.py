@@ -7,23 +7,27 @@ before the dear.
 from itertools import groupby
 from math import isfinite
 
+from streams.core.joins import Fragment
 from streams.core.parsing import (
     clf,
     clf_habits,
     frameworks,
     habits,
+    halves,
     heads,
     json_fields,
+    json_proxies,
     json_requests,
     logfmt,
     logged,
     morgan,
+    parts,
     pieces,
     spoken,
+    spoken_go,
     uvicorn,
 )
 from streams.core.parsing.format import Format, Number, Row, Texts, not_after, yielding
-from streams.core.parsing.parts import fragment
 from streams.core.values import Request
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
@@ -34,10 +38,12 @@ _SERVERS = (
     *yielding(logged.unless_headed(clf_habits.FORMATS), frameworks.OF_CLF),
     *uvicorn.FORMATS,
     *spoken.FORMATS,
+    *spoken_go.FORMATS,
 )
 _TOLERANT = (
     *yielding(logfmt.FORMATS, frameworks.OF_PAIRS),
     *habits.FORMATS,
+    json_fields.HEADED,
 )
 
 
@@ -75,7 +81,8 @@ _FRAMEWORK_CANDIDATES = _candidates(frameworks.FORMATS)
 _TOLERANT_CANDIDATES = _candidates(_TOLERANT)
 _LAST_CANDIDATES = _candidates((*_TOLERANT, _TEXTS[-1]))
 _HEADED_CANDIDATES = _candidates((*_BARE, *frameworks.HEADED, *habits.HEADED))
-_DOCUMENTS = (*json_requests.FORMATS, json_fields.tolerant(_text))
+_SHAPES = (*json_requests.FORMATS, *json_proxies.FORMATS)
+_DOCUMENTS = (*_SHAPES, json_fields.tolerant(_text, _SHAPES))
 _DOCUMENT_CANDIDATES = _candidates(_DOCUMENTS)
 
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
@@ -87,6 +94,11 @@ _UNKNOWN = ("", "-", None)
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
     return _first(text, _DOCUMENT_CANDIDATES) if text[:1] == "{" else _text(text)
+
+
+def fragment(text: str) -> Fragment | None:
+    """Return what a message says about a request that is told over several lines, None when it says nothing."""
+    return halves.fragment(text) if text[:1] == "{" else parts.fragment(text)
 
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:

@@ -1,159 +1,237 @@
 """The names under which documents say what a request was: ordered tables, and nothing else.
 
-A path is written with ``/`` between the names of nested documents; a dotted name is one name. A new habit is a row.
+A path is written with ``/`` between the names of nested documents. Case, ``_`` and ``-`` do not matter, and a dot is as
+good as nesting: ``http.response.status_code`` is ``http/response/statuscode``. A row that begins with ``=`` is one name
+exactly as written. Of two names that a document has, the earlier row wins. A new habit is a row.
 """
 
-Path = tuple[str, ...]
-
-
-def _paths(*rows: str) -> tuple[Path, ...]:
-    return tuple(tuple(row.split("/")) for row in rows)
-
-
-METHODS = _paths(
+METHODS = (
     "req/method",  # pino, bunyan, restify
-    "request/method",  # caddy, koa
-    "meta/req/method",  # winston-express
-    "http/request/method",  # ECS
-    "http/method",
-    "httpRequest/requestMethod",  # Google
-    "http.request.method",
-    "http.method",
-    "req.method",
-    "request_method",  # nginx
-    "RequestMethod",  # traefik
-    "requestMethod",
-    "http_method",
-    "method",  # lograge, flat pino
-    "verb",
+    "request/method",  # caddy, koa, kong, slog-gin
+    "http/request/method",  # ECS, OpenTelemetry
+    "http/method",  # OpenTelemetry before 1.20, Datadog
+    "http/req/method",
+    "httpRequest/requestMethod",  # Google, httplog
+    "httpRequest/method",
+    "proxy/method",  # Vercel
+    "event/request/method",  # Cloudflare's workers
+    "span/method",  # Rust's tower-http
+    "connection/method",  # Elixir's logger_json
+    "requestMethod",  # nginx, traefik, Serilog
+    "clientRequestMethod",  # Cloudflare
+    "csMethod",  # Azure's App Service
+    "reqMethod",  # Akamai
+    "requestVerb",  # AWS's load balancer, as Athena calls it
+    "httpMethod",  # AWS, Azure; not written so by .NET's HttpClient, which asks others: see REFUSED
+    "method",  # lograge, flat pino, and most
+    "verb",  # klog
 )
-TARGETS = _paths(
+TARGETS = (
     "req/originalUrl",
     "req/url",
     "req/path",
     "request/uri",
     "request/url",
     "request/path",
-    "meta/req/originalUrl",
-    "meta/req/url",
-    "url/original",
+    "url/original",  # ECS
     "url/path",
-    "http/url",
     "http/target",
+    "http/urlDetails/path",  # Datadog
+    "http/url",
     "http/path",
+    "http/request/uri",  # Docker's registry
+    "http/req/path",
     "httpRequest/requestUrl",
-    "url.original",
-    "url.path",
-    "http.target",
-    "http.url",
-    "req.url",
-    "request_uri",
-    "RequestPath",
+    "httpRequest/requestPath",
+    "httpRequest/url",
+    "httpRequest/path",
+    "proxy/path",
+    "event/request/url",
+    "span/uri",
+    "connection/path",
+    "clientRequestUri",
+    "clientRequestPath",
+    "originalRequestUriWithArgs",  # Azure's application gateway: what came before it was rewritten
+    "requestUri",
+    "requestedUri",  # logback-access
+    "requestPath",
     "requestUrl",
-    "request_path",
-    "request_url",
+    "csUriStem",
+    "reqPath",
+    "resourcePath",
     "originalUrl",
+    "url/full",
     "url",
     "uri",
     "path",
+    "httpUri",
+    "httpPath",
     "target",
 )
-STATUSES = _paths(
+LINES = ("request", "requestLine", "firstRequestLine", "httpRequestLine", "routeKey")  # method, target and version in one
+STATUSES = (
     "res/statusCode",
     "res/status",
     "response/statusCode",
-    "response/status_code",
     "response/status",
-    "meta/res/statusCode",
-    "http/response/status_code",
-    "http/status_code",
+    "http/response/statusCode",
+    "http/statusCode",
+    "http/response/status",
+    "http/resp/status",
+    "http/status",
     "httpRequest/status",
-    "http.response.status_code",
-    "http.status_code",
-    "res.statusCode",
-    "DownstreamStatus",
+    "httpResponse/status",
+    "proxy/statusCode",
+    "event/response/status",
+    "connection/status",
+    "edgeResponseStatus",  # Cloudflare
+    "elbStatusCode",
+    "downstreamStatus",  # traefik: what the client got; its OriginStatus is what the server behind it said
+    "scStatus",
+    "httpStatusCode",
+    "httpStatus",
+    "httpResponseCode",
+    "responseStatusCode",
+    "responseStatus",
+    "responseCode",  # Envoy, WildFly, Azure
     "statusCode",
-    "status_code",
-    "http_status",
     "status",
+    "resp",  # klog
+    "code",  # django-structlog
 )
-CLIENTS = _paths(
-    "request/client_ip",  # caddy has looked through the trusted proxies itself
+CLIENTS = (
+    "request/clientIp",  # caddy has looked through the trusted proxies itself
     "req/headers/fly-client-ip",
     "req/headers/x-forwarded-for",
-    "meta/req/headers/x-forwarded-for",
+    "request/headers/fly-client-ip",
     "http_x_forwarded_for",
     "x_forwarded_for",
-    "x-forwarded-for",
+    "xff",
     "fwd",  # Heroku's router
     "httpRequest/remoteIp",
+    "httpRequest/clientIp",
+    "proxy/clientIp",
     "client/ip",
-    "client.ip",
-    "ClientHost",
-    "request/remote_ip",
+    "client/address",  # OpenTelemetry
+    "client/addr",  # linkerd
+    "source/ip",
+    "http/clientIp",
+    "http/request/remoteAddr",
+    "network/client/ip",  # Datadog
+    "clientHost",  # traefik
+    "request/remoteIp",
+    "request/remoteAddr",  # caddy before 2.5, with the port
+    "request/ip",
     "req/remoteAddress",
     "req/ip",
-    "meta/req/ip",
-    "remote_addr",
-    "remoteAddress",
-    "remoteAddr",
-    "remote_ip",
-    "remoteIp",
-    "client_ip",
+    "source/remoteAddress",  # hapi's good
+    "clientAddr",
     "clientIp",
-    "clientIP",
-    "http.client_ip",
+    "cliIp",
+    "cIp",
+    "remoteAddr",
+    "remoteAddress",
+    "remoteIp",
+    "remoteHost",
+    "downstreamRemoteAddress",  # Envoy, with the port
+    "network/peer/address",
+    "net/peer/ip",
+    "srcIp",  # klog
+    "client",  # what Vector makes of nginx's lines
+    "remote",
     "ip",
+    "from",
 )
-AGENTS = _paths(
+AGENTS = (
     "req/headers/user-agent",
-    "request/headers/User-Agent",  # caddy: a list
-    "meta/req/headers/user-agent",
-    "user_agent/original",  # ECS
-    "user_agent.original",
+    "request/headers/user-agent",  # caddy: a list
+    "userAgent/original",  # ECS, OpenTelemetry
     "httpRequest/userAgent",
-    "http_user_agent",  # nginx
+    "proxy/userAgent",
+    "source/userAgent",
+    "http/userAgent",
+    "http/request/userAgent",
+    "request/userAgent",
+    "httpUserAgent",  # nginx
     "request_User-Agent",  # traefik
+    "clientRequestUserAgent",
+    "requestHeader/user-agent",
     "userAgent",
-    "user_agent",
-    "user-agent",
-    "http.user_agent",
+    "csUserAgent",
+    "ua",
     "agent",
 )
-# (name, what 1 is in ms unless the value names its unit, a name that must be there too)
-DURATIONS: tuple[tuple[Path, float, Path], ...] = tuple(
-    (tuple(name.split("/")), unit_ms, tuple(beside.split("/")) if beside else ())
-    for name, unit_ms, beside in (
-        ("responseTime", 1.0, ""),
-        ("meta/responseTime", 1.0, ""),
-        ("res/responseTime", 1.0, ""),
-        ("response-time", 1.0, ""),
-        ("response_time_ms", 1.0, ""),
-        ("response_time", 1.0, ""),
-        ("request_time_ms", 1.0, ""),
-        ("request_time", 1e3, ""),  # nginx
-        ("duration_ms", 1.0, ""),
-        ("durationMs", 1.0, ""),
-        ("duration_ns", 1e-6, ""),
-        ("duration_s", 1e3, ""),
-        ("duration_seconds", 1e3, ""),
-        ("latency_ms", 1.0, ""),
-        ("latencyMs", 1.0, ""),
-        ("elapsed_ms", 1.0, ""),
-        ("elapsedMs", 1.0, ""),
-        ("took_ms", 1.0, ""),
-        ("time_ms", 1.0, ""),
-        ("event/duration", 1e-6, ""),  # ECS
-        ("event.duration", 1e-6, ""),
-        ("Duration", 1e-6, "RequestMethod"),  # traefik
-        ("httpRequest/latency", 1e3, ""),
-        ("duration", 1e3, "request/uri"),  # caddy
-        ("duration", 1.0, ""),  # lograge, bunyan
-        ("latency", 1.0, ""),  # restify
-        ("elapsed", 1.0, ""),
-        ("took", 1.0, ""),
-        ("meta/duration", 1.0, ""),
-        ("service", 1.0, "dyno"),  # Heroku's router
-    )
+STAMPS = (
+    "time_iso8601",
+    "time_local",
+    "@timestamp",
+    "timestamp",
+    "time",
+    "ts",
+    "msec",
+    "edgeStartTimestamp",
+    "startTime",  # Envoy
+    "startUtc",
+    "startedAt",
+    "@t",  # Serilog
+    "timeUnixNano",
+    "observedTimeUnixNano",
+    "eventTimestampMs",
+    "eventTimestamp",
+    "requestTime",  # AWS: no duration
+    "requestTimeEpoch",
+    "reqTimeSec",
+    "requestStartTime",
+    "datetime",
+    "date",
+    "asctime",
+    "created",
+    "timeMillis",
+    "instant",  # log4j2: seconds and nanoseconds
+    "eventTime",
+    "dt",
+    "timestamp(ms)",  # CloudFront
+    "t",
 )
-STAMPS = _paths("time_iso8601", "time_local", "@timestamp", "timestamp", "time", "ts", "msec", "datetime", "date", "StartUTC")
+# Documents inside a document whose names count as those of the outer one; what the outer one says itself wins.
+CONTAINERS = (
+    "properties",  # Azure, Serilog's older notation
+    "state",  # ASP.NET Core's console
+    "fields",  # Rust's tracing, Logstash
+    "@fields",
+    "attributes",  # OpenTelemetry, Datadog
+    "resourceLogs",  # of OpenTelemetry's files, where a line is one record
+    "scopeLogs",
+    "logRecords",
+    "span",  # Rust's tracing
+    "jsonPayload",  # Google
+    "payload",  # Ruby's semantic_logger
+    "context",  # PHP's monolog
+    "contextMap",  # log4j2
+    "mdc",
+    "extra",
+    "meta",  # winston, express-winston
+    "metadata",
+    "data",
+    "message",  # winston, of an object
+    "msg",
+    "log",
+    "logProcessed",
+    "parsed",
+)
+# What a logger of one's own calls to others says of itself: such a line is no request to this app.
+REFUSED = (
+    # Caddy's errors and its calls to others are told beside its access log; then the clients of several languages.
+    (
+        "logger",
+        r"http\.(?:log\.error|handlers)(?:\..*)?|.*(?:HttpClient|httpx|urllib3|httpcore|aiohttp\.client|axios|okhttp).*",
+    ),
+    ("category", r".*HttpClient.*"),
+    ("sourceContext", r".*HttpClient.*"),
+    ("loggerName", r".*(?:HttpClient|RestTemplate|WebClient|Feign).*"),
+    ("name", r"httpx|urllib3\..*|httpcore.*"),
+    ("kind", r"client|CLIENT|SPAN_KIND_CLIENT"),
+    ("span/kind", r"client|CLIENT|SPAN_KIND_CLIENT"),
+    ("direction", r"(?i:out|outgoing|outbound|egress|client)"),
+    *((name, r"(?i:.*\b(?:outgoing|outbound)\b.*)") for name in ("msg", "message", "event", "type")),
+)

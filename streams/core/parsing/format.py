@@ -55,6 +55,7 @@ class Format(Struct, frozen=True):
     unit_ms: float = 0.0  # what 1 in the duration column is in ms; 0: the format has no duration
     stamp_ms: Callable[[str | float], int | None] | None = None  # reads the line's own stamp; None: it has none
     needle: str = ""  # what every message of this format contains: most lines are turned away by it
+    searches: bool = False  # it finds its request inside a text, an envelope too: that has to come off first
 
 
 def fullmatch(pattern: str) -> Match:

@@ -1,51 +1,99 @@
 """Requests as JSON documents of any shape, by the names of their fields. Tolerant; knows no text format by name.
 
-Also the text lines that loggers put into documents: morgan writes through winston and pino.
+Also what loggers put into documents: text lines (morgan writes through winston and pino) and documents as text; and the
+documents that some write behind a head of text (zap's console, winston's simple).
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 
-from streams.core.parsing import fields, json_requests
+from streams.core.parsing import fields
 from streams.core.parsing.durations import spelt_ms
-from streams.core.parsing.format import Fields, Format, Row, otherwise
+from streams.core.parsing.format import Fields, Format, Row, clean, otherwise
 from streams.core.parsing.stamps import any_ms
 
 Recognise = Callable[[str], tuple[Format, Row] | None]
-_MESSAGES = ("message", "msg")
+# Where loggers put the text of a line; ``body`` is OpenTelemetry's.
+_MESSAGES = ("message", "msg", "event", "log", "body", "short_message", "textPayload", "line")
+_SPELT = "properties"  # Azure's App Service writes this document as text
+_DEEPEST = 3  # documents as text in documents as text
+_HEAD = re.compile(
+    r"\[?+(?:([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9:.,]{8,18}(?:Z|\ ?[+-][0-9:]{4,6})?+)(?=[\t \]]))?+"  # the logger's
+    r"([^{\"=\n]{1,300})"
+).match
+_OTHERS = ("http.log.error", "http.handlers", "HttpClient")  # loggers whose lines tell no request to this app
 
 
-def tolerant(recognise: Recognise) -> Format:
+def tolerant(recognise: Recognise, strict: tuple[Format, ...]) -> Format:
     """Return the format of documents that are requests, or whose message is a text that ``recognise`` takes."""
 
     def match(text: str) -> Row | None:
-        if text[:1] != "{":
-            return None
-        try:
-            document = orjson.loads(text)
-        except ValueError:  # orjson has a depth limit and says ValueError for that too
-            return None
-        return fields.find(document) or _told(document, recognise)
+        document = _document(text)
+        return None if document is None else fields.find(document) or _told(document, 1)
 
-    return Format(
-        "json",
-        otherwise(match, json_requests.FORMATS),
-        "tolerant: only what the known shapes leave",
-        1.0,
-        any_ms,
-        needle="{",
-    )
+    def _told(document: dict[str, Any], deep: int) -> Row | None:
+        message = next((text for name in _MESSAGES if (text := _text(document.get(name)))), "").rstrip()
+        found = _shaped(message, deep) if message[:1] == "{" else recognise(message)
+        return None if found is None else _within(document, *found)
+
+    def _shaped(message: str, deep: int) -> tuple[Format, Row] | None:
+        for each in strict:
+            if each.needle in message and (row := each.match(message)):
+                return each, row
+        document = _document(message)
+        found = None if document is None else fields.find(document) or (_told(document, deep + 1) if deep < _DEEPEST else None)
+        return None if found is None else (_INNER, found)
+
+    why = "tolerant: only what the known shapes leave"
+    return Format("json", otherwise(match, strict), why, 1.0, any_ms, needle="{", searches=True)
 
 
-def _told(document: dict[str, Any], recognise: Recognise) -> Row | None:
-    message = next((document[name] for name in _MESSAGES if isinstance(document.get(name), str)), "")
-    found = None if message[:1] == "{" else recognise(message.rstrip())
-    if found is None:
+def headed(text: str) -> Row | None:
+    """Return the row of a document behind a head: zap's console, or any logger that puts a level and a message there."""
+    if text[-1:] != "}" or text[:1] == "{":
         return None
-    fmt, row = found
+    head = _HEAD(text)
+    document = None if head is None else _document(text[head.end() :])
+    if head is None or document is None or text[head.end() - 1] not in "\t :" or any(name in head[2] for name in _OTHERS):
+        return None
+    row = fields.find(document)
+    if row is None or row.stamp is not None or head[1] is None:
+        return row
+    return Fields(row.client_ip, row.method, row.target, row.status, row.duration, head[1], row.agent)
+
+
+def _document(text: str) -> dict[str, Any] | None:
+    if text[:1] != "{":
+        return None
+    try:
+        document = orjson.loads(text)
+    except ValueError:  # orjson has a depth limit and says ValueError for that too
+        return None
+    if not isinstance(document, dict):
+        return None
+    if (spelt := document.get(_SPELT)) and isinstance(spelt, str) and (inner := _document(spelt)) is not None:
+        document[_SPELT] = inner
+    return document
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, dict):
+        value = value.get("stringValue")
+    return value if isinstance(value, str) else ""
+
+
+def _within(document: dict[str, Any], fmt: Format, row: Row) -> Row:
+    """Return the row of a text inside a document, which stamps it where the text does not."""
     client_ip, method, target, status, agent, duration, stamp = row.groups()
     own_ms = fmt.stamp_ms(stamp) if stamp and fmt.stamp_ms is not None else None
     took_ms = spelt_ms(duration, fmt.unit_ms) if fmt.unit_ms else None
     return Fields(client_ip, method, target, status, took_ms, fields.stamp(document) if own_ms is None else own_ms, agent)
+
+
+_INNER = Format("inner", match=lambda _: None, why="a document inside a document, never matched", unit_ms=1.0, stamp_ms=any_ms)
+HEADED = Format(
+    "json-headed", clean(headed), "tolerant: a document to the end of the line", 1.0, any_ms, needle="{", searches=True
+)

@@ -1,9 +1,12 @@
-"""Requests as ``name=value`` pairs: lograge, Heroku's router, and what else calls its fields so. Knows no envelope."""
+"""Requests as ``name=value`` pairs: lograge, Go's loggers, Heroku's router, and what else has such names. Knows no envelope."""
 
 import re
 
-from streams.core.parsing import fields
-from streams.core.parsing.format import Format, Row, fullmatch, otherwise
+from msgspec import Struct
+
+from streams.core.parsing import fields, json_fields
+from streams.core.parsing.durations import UNITS_MS
+from streams.core.parsing.format import Format, Row, Texts, fullmatch, otherwise
 from streams.core.parsing.stamps import any_ms
 
 _LOGRAGE = (
@@ -11,30 +14,73 @@ _LOGRAGE = (
     r"\ (?:allocations=[0-9]++\ )?+ duration=([0-9]++(?:\.[0-9]++)?+) (?:\ (?:view|db|allocations)=[0-9.]++)*+ ()"
 )
 
+# The order in which most Go programs write them: when, who and what, then how it went. No choice and no loop stands before
+# the method, as each costs every line; any other name, and any other order, is for the tolerant format.
+_QUOTED = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
+_CLIENT = r'(?:remote_addr|remote_ip|client_ip|ip)=([^ ":\[\],\n]++)(?::[0-9]{1,5})?+'  # an IPv6 address is for the tolerant
+_USUAL = re.compile(
+    r'(?:t(?:s|ime|imestamp)="?+([^ "\n]++)"?+\ )?+ (?:level=[A-Za-z]++\ )?+ (?:caller=[^ "\n]++\ )?+'
+    rf'(?:msg=(?:{_QUOTED}|[^ "\n]++)\ )?+ (?:request_id=[^ "\n]++\ )?+ (?:{_CLIENT}\ )?+'
+    r'method=([A-Z]++)\ (?:proto=[^ "\n]++\ )?+ (?:path|ur[il])=(/[^ "\n]*+)\ (?:proto=[^ "\n]++\ )?+'
+    r"status=([0-9]{3})\ (?:(?:size|bytes)=[0-9]++\ )?+"
+    r'(?:duration|latency|elapsed|took)="?+([0-9]++(?:\.[0-9]++)?+)([nuµ]?+s|ms)"?+'
+    rf'(?:\ (?:size|bytes)=[0-9]++)?+ (?:\ {_CLIENT})?+ (?:\ (?:size|bytes|request_id|trace_id|traceID|span_id)=[^ "\n]++)*+',
+    re.VERBOSE,
+).fullmatch
+
 # A pair begins at the line's begin or after a blank: without that, each letter of a long word would be tried as a begin.
-_PAIR = re.compile(r'(?:^|(?<= ))([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\n]*+))(?= |$)').findall
+_PAIR = re.compile(
+    r'(?:^|(?<=[ \t]))([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+)),?+(?=[ \t]|$)'
+).findall
+_ASKED = ("ethod=", "verb=", 'request="')  # one of them is in every line of pairs that is a request
 _MOST_PAIRS = 200
+_MOST_SIGNS = 600  # a query has some of its own
+
+
+class Usual(Struct, gc=False):
+    """A line in the usual order."""
+
+    found: re.Match[str]
+
+    def groups(self) -> Texts:
+        """Return the seven fields."""
+        stamp, before, method, target, status, took, unit, after = self.found.groups()
+        return before or after, method, target, status, None, took if unit == "ms" else float(took) * UNITS_MS[unit], stamp
+
+
+def usual(text: str) -> Row | None:
+    """Return the row of a line in the usual order."""
+    found = _USUAL(text)
+    return None if found is None else Usual(found)
 
 
 def match(text: str) -> Row | None:
-    """Return the row of a line that is pairs, and of which the pairs are a request."""
-    if "method=" not in text or text[:1] == "{":
+    """Return the row of a line that is pairs, perhaps behind a few words, and of which the pairs are a request."""
+    if text[:1] == "{" or not any(asked in text for asked in _ASKED) or text.count("=") > _MOST_SIGNS:
         return None
     pairs = _PAIR(text)
     if len(pairs) > _MOST_PAIRS:
         return None
-    return fields.find({name: quoted or bare for name, quoted, bare in reversed(pairs)})
+    return fields.find({name: quoted or _bare(bare) for name, quoted, bare in reversed(pairs)})
 
 
-_STRICT = (Format("lograge", fullmatch(_LOGRAGE), "lograge's own fields in its own order", 1.0, needle="status="),)
+def _bare(value: str) -> str:
+    return value.removesuffix(",")  # some write commas between the pairs
+
+
+_STRICT = (
+    Format("lograge", fullmatch(_LOGRAGE), "lograge's own fields in its own order", 1.0, needle="status="),
+    Format("logfmt-usual", usual, "the order of most Go programs", 1.0, any_ms, needle="method="),
+)
 FORMATS = (
     *_STRICT,
     Format(
         "logfmt",
-        otherwise(match, _STRICT),
+        otherwise(match, (*_STRICT, json_fields.HEADED)),
         "tolerant: pairs under names that requests have",
         1.0,
         any_ms,
-        needle="status=",
+        needle="=",
+        searches=True,
     ),
 )

@@ -53,7 +53,7 @@ def epoch_ms(stamp: str | float) -> int | None:
     """Read a number of seconds, milli-, micro- or nanoseconds since 1970, told apart by its size."""
     try:
         number = float(stamp)
-    except ValueError:
+    except (ValueError, OverflowError):  # no number, or one beyond all measure
         return None
     if not isfinite(number) or number < 0:
         return None

@@ -34,6 +34,8 @@ class Busiest:
             return
         for kind in self._kinds:
             column = agents if kind.distinct == "agent" else targets
+            if len(set(zip(client_ips, column, strict=True))) - len(busy) < LEAST - 1:
+                continue  # most often: each client has one agent
             values: dict[str | None, dict[str | None, int]] = {ip: {} for ip in busy}
             for row, (ip, value) in enumerate(zip(client_ips, column, strict=True)):
                 if ip in values:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from streams.core.masking import mask
 from streams.core.security.catalogue import NO_METHOD, Catalogue, Engine, RequestRule
-from streams.core.security.decoding import ODD, decoded, disguised, plain
+from streams.core.security.decoding import ODD, decoded, disguised, plain, undisguised
+from streams.core.security.gated import Gated
 from streams.core.security.known_good import KnownGood
 from streams.core.security.secrets import Secrets
 from streams.core.security.values import Finding, Seen, Suspect
@@ -29,7 +30,7 @@ class Columns:
     )  # fmt: skip
 
     def __init__(self, catalogue: Catalogue, engine: Engine, good: KnownGood, secrets: Secrets) -> None:
-        """Make the searches: first looks at targets, all patterns of each place in one pass."""
+        """Make the searches: first looks at targets, the rules of each place."""
         rules = list(enumerate(catalogue.requests))
         self._good, self._secrets = good, secrets
         spoken = [rule for _, rule in rules if rule.at != "agent" and rule.words]
@@ -156,14 +157,8 @@ def _rows(targets: Texts, search: Callable[[bytes], list[int]]) -> list[int]:
 
 
 def _set(place: str, rules: list[tuple[int, RequestRule]], engine: Engine) -> Callable[[bytes], list[tuple[int, RequestRule]]]:
-    """Return a search for all patterns of a place that gives the rules, each once."""
-    rows = [each for each in rules if each[1].at == place and (each[1].words or each[1].match)]
-    owners = [each for each in rows for _ in each[1].match or (plain(each[1].words),)]
-    patterns = [pattern for _, rule in rows for pattern in rule.match or (plain(rule.words),)]
-    several = engine.several(patterns) if patterns else None
-
-    def search(text: bytes) -> list[tuple[int, RequestRule]]:
-        found = (several(text) if several else None) or ()
-        return list({owners[number][0]: owners[number] for number in found}.values())
-
-    return search
+    """Return a search for the rules of a place."""
+    mine = [each for each in rules if each[1].at == place and (each[1].words or each[1].match)]
+    words = [undisguised(rule.words) for _, rule in mine]
+    gated = Gated([(word, rule.match or (word,)) for (_, rule), word in zip(mine, words, strict=True)], engine)
+    return lambda text: [mine[number] for number, _ in gated(text)]

@@ -36,23 +36,34 @@ def decoded(target: str) -> bytes:
 
 def disguised(words: tuple[str, ...]) -> str:
     """Return a pattern that finds any of some words in raw targets, with each character as it is or encoded."""
-    return "|".join("".join(map(_spelt, word)) for word in words)
+    return "|".join("".join(map(_spelt, word.encode())) for word in words)
+
+
+def undisguised(words: tuple[str, ...]) -> str:
+    """Return a pattern that finds any of some words in decoded targets, whatever stands for a blank."""
+    return "|".join(_escaped(decoded(word)).replace(_escaped(b" "), r"\s") for word in words)
 
 
 def plain(words: tuple[str, ...]) -> str:
     """Return a pattern of some words as they are."""
-    return "|".join(map(_escaped, words))
+    return "|".join(_escaped(word.encode()) for word in words)
+
+
+def exact(pattern: str) -> str:
+    """Return a pattern to which capitals and small letters are not the same."""
+    return f"(?-i:{pattern})"
 
 
 def _byte(found: re.Match[bytes]) -> bytes:
     return bytes((int(found[1], 16),))
 
 
-def _spelt(char: str) -> str:
-    if char.isalnum() or char in "_-" or not char.isascii():
-        return _escaped(char)
-    return _BLANK if char == " " else f"(?:{_escaped(char)}|%{ord(char):02x})"
+def _spelt(byte: int) -> str:
+    char = chr(byte)
+    if byte < 128 and (char.isalnum() or char in "_-"):
+        return _escaped(bytes((byte,)))
+    return _BLANK if char == " " else f"(?:{_escaped(bytes((byte,)))}|%{byte:02x})"
 
 
-def _escaped(text: str) -> str:
-    return "".join(char if char.isalnum() or char == "_" or ord(char) > 127 else f"\\x{ord(char):02x}" for char in text)
+def _escaped(text: bytes) -> str:
+    return "".join(chr(byte) if byte < 128 and chr(byte).isalnum() else f"\\x{byte:02x}" for byte in text)

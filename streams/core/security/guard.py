@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from msgspec.structs import replace
+
 from streams.core.security.busy import Busiest
 from streams.core.security.catalogue import Catalogue, Engine
 from streams.core.security.columns import Columns
@@ -72,4 +74,6 @@ class CatalogueGuard:
     def line(self, text: str) -> Finding | None:
         """Look at a message that is no request."""
         found = self._messages.finding(text)
-        return None if found is None or self._good.address(found.client_ip) else found
+        if found is None or self._good.address(found.client_ip):
+            return None
+        return replace(found, feeds=()) if found.feeds and self._good.proxy(found.client_ip) else found

@@ -4,7 +4,8 @@ import re
 
 from streams.core.masking import mask
 from streams.core.security.catalogue import Catalogue, Engine
-from streams.core.security.decoding import plain
+from streams.core.security.decoding import exact, plain
+from streams.core.security.gated import Gated
 from streams.core.security.secrets import Secrets
 from streams.core.security.values import Finding
 
@@ -28,19 +29,18 @@ _HEAD = re.compile(
 class Messages:
     """The rules of lines, ready to be asked."""
 
-    __slots__ = ("_may_tell", "_places", "_rules", "_secrets", "_several", "_unless")
+    __slots__ = ("_gated", "_may_tell", "_places", "_rules", "_secrets", "_unless")
 
     def __init__(self, catalogue: Catalogue, engine: Engine, secrets: Secrets) -> None:
-        """Make the searches: a first look, all patterns in one pass, the place of the client in each."""
-        rows = [(rule, pattern) for rule in catalogue.lines for pattern in rule.match]
+        """Make the searches: a first look, the rules, the place of the client in each of their patterns."""
+        self._rules, self._secrets = catalogue.lines, secrets
         words = {word for rule in catalogue.lines for word in rule.words}
         words |= {word for secret in catalogue.secrets for word in secret.words}
-        self._may_tell = engine.several([f"(?-i:{plain(tuple(sorted(words)))})"]) if words else None
-        self._several = engine.several([f"(?-i:{pattern})" for _, pattern in rows]) if rows else None
-        self._rules = [rule for rule, _ in rows]
-        self._places = [engine.group(f"(?-i:{pattern})", "client_ip") for _, pattern in rows]
-        self._unless = {rule.name: engine.several(rule.unless) for rule, _ in rows if rule.unless}
-        self._secrets = secrets
+        self._may_tell = engine.several([exact(plain(tuple(sorted(words))))]) if words else None
+        rows = [(exact(plain(rule.words)), [exact(pattern) for pattern in rule.match]) for rule in catalogue.lines]
+        self._gated = Gated(rows, engine)
+        self._places = [[engine.group(pattern, "client_ip") for pattern in patterns] for _, patterns in rows]
+        self._unless = [engine.several(rule.unless) if rule.unless else None for rule in catalogue.lines]
 
     def finding(self, text: str) -> Finding | None:
         """Return what the first rule says of a message, None for most."""
@@ -50,15 +50,13 @@ class Messages:
         return self._refusal(text) or self._secrets.finding(text, None, text)
 
     def _refusal(self, text: str) -> Finding | None:
-        if self._several is None:
-            return None
         head = _HEAD(text)
         message = (text[head.end() :] if head else text).rstrip().encode("utf-8", "replace")
-        for number in sorted(self._several(message) or ()):
-            rule = self._rules[number]
-            if rule.name in self._unless and self._unless[rule.name](message):
+        for number, pattern in self._gated(message):
+            rule, unless = self._rules[number], self._unless[number]
+            if unless and unless(message):
                 continue
-            place = self._places[number](message)
+            place = self._places[number][pattern](message)
             client = message[slice(*place)].decode("utf-8", "replace") if place and place[0] >= 0 else None
             return Finding(rule.name, rule.severity, client or None, mask(text), rule.feeds)
         return None

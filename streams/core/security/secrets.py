@@ -2,6 +2,8 @@
 
 from streams.core.masking import mask
 from streams.core.security.catalogue import Engine, SecretRule
+from streams.core.security.decoding import exact, plain
+from streams.core.security.gated import Gated
 from streams.core.security.values import Finding
 
 _HIDDEN = "***"
@@ -10,25 +12,23 @@ _HIDDEN = "***"
 class Secrets:
     """The rules of secrets, ready to be asked."""
 
-    __slots__ = ("_places", "_rules", "_several")
+    __slots__ = ("_gated", "_places", "_rules")
 
     def __init__(self, rules: tuple[SecretRule, ...], engine: Engine) -> None:
         """Make the searches."""
-        rows = [(rule, pattern) for rule in rules for pattern in rule.match]
-        self._several = engine.several([f"(?-i:{pattern})" for _, pattern in rows]) if rows else None
-        self._rules = [rule for rule, _ in rows]
-        self._places = [engine.group(f"(?-i:{pattern})", "secret") for _, pattern in rows]
+        rows = [(exact(plain(rule.words)), [exact(pattern) for pattern in rule.match]) for rule in rules]
+        self._rules, self._gated = rules, Gated(rows, engine)
+        self._places = [[engine.group(pattern, "secret") for pattern in patterns] for _, patterns in rows]
 
     def finding(self, text: str, client_ip: str | None, evidence: str) -> Finding | None:
-        """Return what the first rule finds in a text; in the evidence, all that it found is hidden."""
+        """Return what the first rule finds in a text; in the evidence, what each rule found is hidden."""
         raw = text.encode("utf-8", "replace")
-        numbers = self._several(raw) if self._several else ()
-        if not numbers:
-            return None
-        number = min(numbers)
-        for each in numbers:
-            place = self._places[each](raw)
+        found = list(self._gated(raw))
+        for number, pattern in found:
+            place = self._places[number][pattern](raw)
             if place and place[0] >= 0:
                 evidence = evidence.replace(raw[slice(*place)].decode("utf-8", "replace"), _HIDDEN)
-        rule = self._rules[number]
+        if not found:
+            return None
+        rule = self._rules[found[0][0]]
         return Finding(rule.name, rule.severity, client_ip, mask(evidence))
