@@ -137,6 +137,11 @@ _LOCATED = (
     ("atal error:", re.compile(r" in (/[^\s:]++(?::| on line )[0-9]++)").search),
     (":in ", re.compile(r"^([^\s:]++:[0-9]++:in [`'][^'\n]++'): ").search),
 )
+# A first look at indented lines, most of which are no frames.
+_may_be_stray = re.compile(
+    r"[ \t]++(?:at |File \"|from |in (?:function|call) |[\[({]|[0-9]{1,4}: |[^ :\n]{1,300}:[0-9]{1,7}(?::| |$)"
+    r"|[a-z][^ \n]{0,80} \([0-9])"
+).match
 
 
 def read(text: str, speech: Speech = Speech.ANY) -> Piece | None:
@@ -151,7 +156,7 @@ def read(text: str, speech: Speech = Speech.ANY) -> Piece | None:
 
 def is_stray(text: str) -> bool:
     """Tell whether a line is a frame of a trace that nobody saw begin: those that are indented."""
-    if not text.startswith((" ", "\t")):
+    if _may_be_stray(text) is None:
         return False
     found = read(text)
     return found is not None and found.role in {Role.FRAME, Role.PLACE}
