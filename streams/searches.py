@@ -64,6 +64,34 @@ class Re2:
         return place
 
 
+class FirstLook:
+    """Tells which of some texts a pattern is in, by one search over all of them. Can be sent to another process."""
+
+    def __init__(self, pattern: str) -> None:
+        """Compile."""
+        self._pattern = pattern
+        self._lines = Re2().lines(f"(?-i:{pattern})")
+
+    def __call__(self, texts: Sequence[str]) -> list[int]:
+        """Return the numbers of the texts in which it is."""
+        joined = "\n".join(texts)
+        if joined.count("\n") >= len(texts):  # a text of several lines
+            joined = "\n".join([text.replace("\n", " ") for text in texts])
+        return self._lines(joined.encode("utf-8", "replace"))
+
+    def __reduce__(self) -> tuple[type["FirstLook"], tuple[str]]:
+        """Travel as text."""
+        return FirstLook, (self._pattern,)
+
+    def __eq__(self, other: object) -> bool:
+        """Looks for the same are the same."""
+        return isinstance(other, FirstLook) and self._pattern == other._pattern
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash(self._pattern)
+
+
 def checked(pattern: str) -> str:
     """Return a pattern as it is; a ``refused`` error says what is wrong with it."""
     if why := _wrong(pattern):

@@ -12,7 +12,7 @@ from streams.core.traces import HELD, Line, Trace
 from streams.core.values import Event, EventKind, Sample
 
 OPENER = "Traceback (most recent call last)"
-_STRAY = Line("", piece=Piece(Role.MORE))
+STRAY = Line("", piece=Piece(Role.MORE))
 _may_tell = any_of((*events.NEEDLES, *samples.NEEDLES, OPENER))
 _HEAD = re.compile(
     r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+"  # Ruby's Logger
@@ -25,7 +25,7 @@ def look(text: str, provider: str, trace: Trace | None, external: tuple[External
     """Return what a line that is not blank tells by itself, or to the open trace of its instance; None for most."""
     if trace is None:
         if text[0] in " \t" and frames.is_stray(text):
-            return _STRAY
+            return STRAY
         if not external and not _may_tell(text):
             return None
         piece = frames.read(text) if OPENER in text else None

@@ -5,9 +5,11 @@ Each language prints its frames in its own way; where two look alike, what was s
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
 
+REPEATED_CHARS = 300
 READ_CHARS = 600  # a frame is told at the beginning of its line
 FRAME_CHARS = 200
 
@@ -158,8 +160,15 @@ def is_stray(text: str) -> bool:
     """Tell whether a line is a frame of a trace that nobody saw begin: those that are indented."""
     if _may_be_stray(text) is None:
         return False
+    return _remembered(text) if len(text) <= REPEATED_CHARS else _stray(text)
+
+
+def _stray(text: str) -> bool:
     found = read(text)
     return found is not None and found.role in {Role.FRAME, Role.PLACE}
+
+
+_remembered = lru_cache(4_096)(_stray)  # the same frames come again with every error
 
 
 def is_own(frame: str) -> bool:

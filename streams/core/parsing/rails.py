@@ -123,6 +123,7 @@ _KINDS: tuple[tuple[str, Callable[[str, str], Fragment | None]], ...] = (
     ("Processing ", _processing),
     ("ActionController::RoutingError ", _routing_error),
 )
+BEGINNINGS = tuple(begins for begins, _ in _KINDS)
 
 
 def _status(text: str | None) -> int | None:

@@ -58,6 +58,12 @@ class CatalogueGuard:
         """Agree with equality."""
         return hash(tuple(self.buckets))
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return words of which one is in every message that shows anything."""
+        words = {word for rule in self._catalogue.lines for word in rule.words}
+        return tuple(sorted(words | {word for rule in self._catalogue.secrets for word in rule.words}))
+
     def requests(
         self,
         client_ips: Sequence[str | None],
