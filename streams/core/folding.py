@@ -14,7 +14,7 @@ from streams.core.joins import Fragment, Joins
 from streams.core.later import Later
 from streams.core.lines import unwrap
 from streams.core.opened import Opened
-from streams.core.parsing import recognise, w3c
+from streams.core.parsing import w3c
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
 from streams.core.sources import Column, Source
@@ -163,8 +163,7 @@ class Folding:
         for part in by_pane(column, self._plan) if column.start_ms is None else (column,):
             start_ms = part.start_ms or 0
             columns = Columns(part.fmt, part.rows, limits, self._plan.templates)
-            if self._plan.security is not None:
-                guarding.column(self._plan.security, self.deltas, source, part, columns, limits.suspects)
+            guarding.column(self._plan, self.deltas, source, part, columns)
             if part.late:
                 self.deltas.late(start_ms, source.app, len(part.rows))
             else:
@@ -190,9 +189,8 @@ class Folding:
             source.prefix, at_ms = stamp[:18], stamps.pane_ms(stamp[:18])
         else:
             source.prefix, at_ms = (None, stamps.ms(stamp)) if stamp else (BARE, None)
-        start_ms, late, ahead = (
-            (None, False, False) if at_ms is None else placed(at_ms - at_ms % PANE_MS, self.clock_ms, self._plan)
-        )
+        place = (None, False, False) if at_ms is None else placed(at_ms - at_ms % PANE_MS, self.clock_ms, self._plan)
+        start_ms, late, ahead = place
         source.turn(start_ms, self.clock_ms, late=late, ahead=ahead)
 
     def _other(self, source: Source, raw: str, stamp: str | None) -> None:
@@ -221,26 +219,25 @@ class Folding:
         text, cut = reading.cleaned(raw, chars)
         if cut:
             self.deltas.tally(source.start_ms, source.app).cut += 1
-        if found := recognise(text):
+        found = reading.what(text)
+        if isinstance(found, tuple):
             source.learn(found[0])
             source.keep(found[1], stamp)
-            return
-        part = reading.fragment(text)
-        if not isinstance(part, Skipped):
-            self._join(source, part, stamp)
+        elif not isinstance(found, Skipped):
+            self._join(source, found, stamp)
             self.opened.beside(self.deltas, source, text, self.provider, stamp)
         elif told := w3c.row(self.opened.heading(source, self.clock_ms), text):
             source.apart(w3c.HEADED, told, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
         else:
-            self._no_request(source, text, stamp, part)
+            self._no_request(source, text, stamp, found)
 
     def _no_request(self, source: Source, text: str, stamp: str | None, part: Skipped) -> None:
         """Take a line that is an event, shows something to security, both, or nothing."""
-        guard = self._plan.security
-        shows = guard is not None and guarding.line(guard, self.deltas, source, text, stamp, self._plan.limits.suspects)
-        self.opened.line(self.deltas, source, text, self.provider, stamp, _SHOWS if shows else part)
+        if guarding.line(self._plan, self.deltas, source, text, stamp):
+            part = _SHOWS
+        self.opened.line(self.deltas, source, text, self.provider, stamp, part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
         joins = self.opened.of(source)
@@ -249,5 +246,5 @@ class Folding:
             self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped
         if isinstance(parsed, Skipped):
             self.deltas.skip(source, parsed)
-            return
-        source.apart(reading.JOINED, reading.row(parsed), stamp)
+        else:
+            source.apart(reading.JOINED, reading.row(parsed), stamp)
