@@ -18,7 +18,7 @@ from streams.core.security.secrets import Secrets
 from streams.core.security.values import Finding, Seen, Suspect
 
 REMEMBERED = 10_000  # agents; with more the memory is emptied
-MANY = 256  # rows of a column; in so many a client with a single refusal fills no bucket of different values
+MANY = 64  # rows of a column: in so many, a client with a single refusal fills no bucket of different values
 _AGENT_CHARS = 1_000
 _KEPT_CHARS = 200  # of a value that is counted as different
 _UNSAID = frozenset((None, "", "-"))
@@ -29,7 +29,7 @@ class Columns:
     """The rules of requests, ready to be asked."""
 
     __slots__ = (
-        "_agents", "_bad", "_distinct", "_first", "_first_refused", "_good", "_is_left_alone", "_methods", "_refused",
+        "_agents", "_bad", "_crowded", "_distinct", "_first", "_first_refused", "_good", "_is_left_alone", "_methods", "_refused",
         "_secrets", "_sets", "_severe", "_statuses", "_unless",
     )  # fmt: skip
 
@@ -42,6 +42,7 @@ class Columns:
         leaks = tuple(word for rule in catalogue.secrets for word in rule.words)
         self._first = engine.lines("|".join(part for part in (disguised(words), plain(leaks), ODD) if part))
         self._sets = {place: _set(place, rules, engine) for place in ("target", "path", "agent")}
+        self._distinct = {bucket.name for bucket in catalogue.buckets if bucket.distinct}
         alone = [(number, rule) for number, rule in rules if not rule.words and not rule.match]
         self._statuses = {
             status: [each for each in alone if status in each[1].statuses] for _, rule in alone for status in rule.statuses
@@ -53,14 +54,19 @@ class Columns:
             for method in rule.methods
         }
         refused: dict[str, set[str]] = {}
-        for rule, status in ((rule, status) for rule in spoken if _of_refused(rule) for status in rule.statuses):
-            refused.setdefault(status, set()).update(rule.words)
+        for refusal in (rule for rule in spoken if _of_refused(rule)):
+            for status in refusal.statuses:
+                refused.setdefault(status, set()).update(refusal.words)
         self._first_refused = {status: engine.lines(disguised(tuple(sorted(words)))) for status, words in refused.items()}
         self._refused = frozenset(self._statuses) | frozenset(refused)
         self._severe = frozenset(status for status, told in self._statuses.items() if any(rule.severity for _, rule in told))
+        self._crowded = frozenset(
+            status
+            for status in self._refused
+            if all(self._distinct.issuperset(rule.feeds) for _, rule in self._statuses.get(status, ()))
+        )
         self._is_left_alone = lru_cache(REMEMBERED)(self._left_alone)
         self._unless = {number: engine.several(rule.unless) for number, rule in rules if rule.unless}
-        self._distinct = {bucket.name for bucket in catalogue.buckets if bucket.distinct}
         self._agents: set[str | None] = set()
         self._bad: dict[str | None, list[tuple[int, RequestRule]]] = {}
 
@@ -88,15 +94,14 @@ class Columns:
             self._look(i, row, seen, told=i in told)
         crowd = Counter(map(client_ips.__getitem__, refused)) if len(client_ips) >= MANY else None
         for i in refused:
-            if i not in asked and client_ips[i] not in _UNSAID:
-                self._refusal(i, _Row(client_ips[i], methods[i], targets[i] or "", statuses[i], agents[i]), crowd, seen)
+            alone = crowd is not None and crowd[client_ips[i]] == 1 and statuses[i] in self._crowded
+            if not alone and i not in asked and client_ips[i] not in _UNSAID:
+                self._refusal(i, _Row(client_ips[i], methods[i], targets[i] or "", statuses[i], agents[i]), seen)
         return seen
 
-    def _refusal(self, i: int, row: "_Row", crowd: Counter[str | None] | None, seen: Seen) -> None:
-        """Let a row fill buckets for its status alone: most rows that are not clean. Different values are few in a crowd."""
+    def _refusal(self, i: int, row: "_Row", seen: Seen) -> None:
+        """Let a row fill buckets for its status alone: most rows that are not clean."""
         rules = self._statuses.get(row.status or "", ())
-        if crowd is not None and crowd[row.client_ip] == 1:
-            rules = [each for each in rules if self._distinct.isdisjoint(each[1].feeds)]
         if not rules or self._good.address(row.client_ip) or not self._fills(row):
             return
         path = row.target[:_AGENT_CHARS].partition("?")[0]
