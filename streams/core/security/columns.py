@@ -29,8 +29,8 @@ class Columns:
     """The rules of requests, ready to be asked."""
 
     __slots__ = (
-        "_agents", "_bad", "_crowded", "_distinct", "_first", "_first_refused", "_good", "_is_left_alone", "_methods", "_refused",
-        "_secrets", "_sets", "_severe", "_statuses", "_unless",
+        "_agents", "_bad", "_crowded", "_distinct", "_first", "_first_refused", "_good", "_is_left_alone", "_methods",
+        "_refused", "_secrets", "_sets", "_severe", "_statuses", "_unless",
     )  # fmt: skip
 
     def __init__(self, catalogue: Catalogue, engine: Engine, good: KnownGood, secrets: Secrets) -> None:
