@@ -51,10 +51,11 @@ class Re2:
 
     def group(self, pattern: str, name: str) -> Callable[[bytes], tuple[int, int] | None]:
         """Return a search for the place of a group."""
-        compiled = _compiled(pattern)
-        number = compiled.groupindex.get(name.encode())
+        made: list[re2._Regexp] = []  # when it is first asked: most never are
 
         def place(text: bytes) -> tuple[int, int] | None:
+            compiled = made[0] if made else made.append(_compiled(pattern)) or made[0]
+            number = compiled.groupindex.get(name.encode())
             found = compiled.search(text)
             if found is None:
                 return None
@@ -102,6 +103,11 @@ def checked(pattern: str) -> str:
 @lru_cache(maxsize=4_096)
 def _wrong(pattern: str) -> str | None:
     try:
+        _PARSED.Add(pattern.encode())  # parsing alone tells nearly all that can be wrong, several times faster than compiling
+        return None
+    except re2.error:
+        pass  # without a reason
+    try:
         _compiled(pattern)
     except re2.error as error:
         return error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
@@ -115,6 +121,9 @@ def _options() -> "re2.Options":
     options.encoding = re2.Options.Encoding.LATIN1
     options.max_mem = MEMORY
     return options
+
+
+_PARSED = re2.Set.SearchSet(_options())
 
 
 def _compiled(pattern: str) -> "re2._Regexp":
