@@ -4,6 +4,7 @@ Knows no envelope.
 """
 
 import re
+from itertools import islice
 
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, clean
@@ -36,7 +37,7 @@ _TRACING = re.compile(  # before version 0.3 of tracing-subscriber a month witho
 ).fullmatch
 _FIELD = re.compile(  # in the braces of a span, or behind the message; tower-http parts the unit from its number
     r'(?:^|(?<=[ {]))([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
-).findall
+).finditer
 _MOST_FIELDS = 60
 _DONE = re.compile(r"(?:^|[: ])(finished processing request|response|request completed|close)(?= [a-z][a-z0-9_.]*+=|$)").search
 
@@ -83,7 +84,7 @@ def _tracing(text: str) -> Row | None:
 
 
 def _fields(text: str) -> dict[str, str]:
-    pairs = _FIELD(text)[:_MOST_FIELDS]
+    pairs = (found.groups("") for found in islice(_FIELD(text), _MOST_FIELDS))
     return {name: value.strip('"') + unit for name, value, unit in pairs}
 
 
