@@ -84,7 +84,7 @@ _RULES = (
     ),
     _rule(
         ("=", ":"),
-        rf"((?:(?<![a-z])|[_-])(?:{_NAMES})\\*[\"']?\s*(?:=>|[=:])\s*){_VALUE}",
+        rf"((?:(?<![a-z])|[_-])(?=[acdeijopstx])(?:{_NAMES})\\*[\"']?\s*(?:=>|[=:])\s*){_VALUE}",
         lambda found: f"{found[1]}{_quoted(found[0][len(found[1]) :])}",
         "by the name before it",
     ),

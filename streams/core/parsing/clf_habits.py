@@ -13,7 +13,7 @@ from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, oth
 from streams.core.parsing.stamps import any_ms
 
 _WHO_WHEN = (
-    r"(?!\{)\"?+((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
+    r"(?!\{)\"?+((?:[^\[\"\n]++|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
 )
@@ -54,7 +54,7 @@ def _hosted(text: str) -> Row | None:
 def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if head is None:
         return None
-    client_ip = _client_ip(head[1].replace('"', "").split())
+    client_ip = _client_ip(head[1].replace('"', "").split(None, _MOST_TOKENS))
     answer = _ESCAPED(text, head.end()) or _RAW(text, head.end())
     if client_ip is None or answer is None:
         return None

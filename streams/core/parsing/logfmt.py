@@ -30,7 +30,7 @@ _USUAL = re.compile(
 
 # A pair begins at the line's begin or after a blank: without that, each letter of a long word would be tried as a begin.
 _PAIR = re.compile(
-    r'(?:^|(?<=[ \t]))([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)'
+    r'(?<![^ \t])([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)'
 ).findall
 _ASKED = ("ethod=", "verb=", 'request="')  # one of them is in every line of pairs that is a request
 _MOST_PAIRS = 200

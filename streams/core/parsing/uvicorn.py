@@ -9,7 +9,7 @@ from streams.core.parsing.stamps import any_ms
 NEEDLE = ' - "'
 _COLOUR = r"(?:\x1b\[[0-9;]*+m)?+"
 _LINE = (
-    rf"{_COLOUR}INFO{_COLOUR}:?+\ ++ \[?+([^ \"\n\]]*)\]?+:[0-9]{{1,5}}\ -\ "
+    rf"{_COLOUR}INFO{_COLOUR}:?+\ ++ \[?+([^ \"\n\]]{{0,255}})\]?+:[0-9]{{1,5}}\ -\ "
     rf'"{_COLOUR}([A-Z][A-Z-]*+)\ ([^ "\n\x1b]++)\ HTTP/[0-9.]++{_COLOUR}"\ '
     rf"{_COLOUR}([0-9]{{3}})(?:\ [A-Za-z'\ -]*[A-Za-z])?+{_COLOUR} ()"
 )
