@@ -50,7 +50,7 @@ _CLF_PEER = re.compile(
 ).fullmatch
 _WITHOUT_PROTOCOL = re.compile(rf"({METHOD}) ([^ \n]++)(?: [0-9](?:\.[0-9])?)?").fullmatch
 _TORNADO = re.compile(
-    r"(?:\[[A-Z]\ ([0-9-]{6,10}\ [0-9:.]{8,15})[^\]\n]*+\]\ ++)?"
+    r"(?:\[[A-Z]\ ([0-9-]{6,10}+\ [0-9:.]{8,15}+)[^\]\n]*+\]\ ++)?"
     rf"([0-9]{{3}})\ ({METHOD})\ ([^ \n]++)(?:\ ->\ [^ \n]++)?+\ \((?:[^@\n)]*+@)*+([^@\n)]*+)\)"
     rf"\ ({NUMBER})ms(?:\ [^\n]*+)?+",
     re.VERBOSE,

@@ -36,7 +36,7 @@ _TRACING = re.compile(  # before version 0.3 of tracing-subscriber a month witho
     re.VERBOSE,
 ).fullmatch
 _FIELD = re.compile(  # in the braces of a span, or behind the message; tower-http parts the unit from its number
-    r'(?<![^ {])([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
+    r'[ {]([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
 ).finditer
 _MOST_FIELDS = 60
 _ENDS = ("finished processing request", "response", "request completed", "close")
@@ -87,7 +87,7 @@ def _tracing(text: str) -> Row | None:
 
 
 def _fields(text: str) -> dict[str, str]:
-    pairs = (found.groups("") for found in islice(_FIELD(text), _MOST_FIELDS))
+    pairs = (found.groups("") for found in islice(_FIELD(f" {text}"), _MOST_FIELDS))
     return {name: value.strip('"') + unit for name, value, unit in pairs}
 
 
