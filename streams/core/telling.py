@@ -13,6 +13,7 @@ from streams.core.traces import HELD, Line, Trace
 from streams.core.values import Event, EventKind, Sample
 
 OPENER = "Traceback (most recent call last)"
+_TOLD_CHARS = max(events.READ_CHARS, samples.READ_CHARS)  # what stands behind is read in a traceback alone
 STRAY = Line("", piece=Piece(Role.MORE))
 _may_tell = any_of((*events.NEEDLES, *samples.NEEDLES, OPENER))
 _HEAD = re.compile(
@@ -33,7 +34,7 @@ def _look(text: str, provider: str, trace: Trace | None, external: tuple[Externa
     if trace is None:
         if text[0] in " \t" and frames.is_stray(text):
             return STRAY
-        if not external and not _may_tell(text):
+        if not external and not _may_tell(text[:_TOLD_CHARS]) and (len(text) <= _TOLD_CHARS or OPENER not in text):
             return None
         piece = frames.read(text) if OPENER in text else None
     else:

@@ -28,10 +28,9 @@ _USUAL = re.compile(
     re.VERBOSE,
 ).fullmatch
 
-# A pair begins at the line's begin or after a blank: without that, each letter of a long word would be tried as a begin.
-_PAIR = re.compile(
-    r'(?:^|(?<=[ \t]))([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)'
-).findall
+# A pair begins after a blank, as the line is read with one before it: without that, each letter of a long word would be tried
+# as a begin; a look back would be taken at every character.
+_PAIR = re.compile(r'[ \t]([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)').findall
 _ASKED = ("ethod=", "verb=", 'request="')  # one of them is in every line of pairs that is a request
 _MOST_PAIRS = 200
 _MOST_SIGNS = 600  # a query has some of its own
@@ -58,7 +57,7 @@ def match(text: str) -> Row | None:
     """Return the row of a line that is pairs, perhaps behind a few words, and of which the pairs are a request."""
     if text[:1] == "{" or not any(asked in text for asked in _ASKED) or text.count("=") > _MOST_SIGNS:
         return None
-    pairs = _PAIR(text)
+    pairs = _PAIR(f" {text}")
     if len(pairs) > _MOST_PAIRS:
         return None
     return fields.find({name: quoted or bare for name, quoted, bare in reversed(pairs)})

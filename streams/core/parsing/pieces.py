@@ -11,12 +11,13 @@ ANY_METHOD = r"[A-Z][A-Z-]{1,23}+"
 TARGET = r"[^ \n\x1b]++"
 PATH = r"/[^ \n\x1b]*+"
 STATUS = r"[1-5][0-9]{2}"
-# An address or a host's name: not a logger's name with colons before an address.
-ADDRESS = r"(?:[0-9A-Fa-f:.]++(?![^\ %,)\]|])(?:%[0-9A-Za-z]++)?+|[A-Za-z0-9_.-]++(?![^\ ,)\]|]))"
-PEER = r"(?:\[[0-9A-Fa-f:.]++\]|[0-9A-Za-z:._-]*?):[0-9]{1,5}(?![0-9:])"
+# An address or a host's name: not a logger's name with colons before an address. No name has more characters than 255, and
+# many formats look for one first.
+ADDRESS = r"(?>[0-9A-Fa-f:.]{1,60}+(?![^\ %,)\]|])(?:%[0-9A-Za-z]++)?+|[A-Za-z0-9_.-]{1,255}+(?![^\ ,)\]|]))"
+PEER = r"(?:\[[0-9A-Fa-f:.]{1,60}+\]|[0-9A-Za-z:._-]{0,255}?):[0-9]{1,5}(?![0-9:])"
 PORT_TOO = r"(?:[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}(?![^\ ])"  # a peer of which the port is surely one
-QUOTED = r'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'  # what stands between quotes, with escapes
-QUOTED_TARGET = r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+)*+'  # the same without blanks
+QUOTED = r'[^"\\\n]*+(?:\\.[^"\\\n]*+){0,1000}+'  # what stands between quotes, with escapes
+QUOTED_TARGET = r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+){0,1000}+'  # the same without blanks
 CLF_DATE = r"[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}"
 CLF_STAMP = rf"{CLF_DATE}[:\ ][0-9:.]{{8,15}}(?:\ [+-][0-9]{{4}}|\ [A-Z]{{3,4}})?+"
 ISO_STAMP = (
