@@ -20,7 +20,6 @@ _STAMP = (
     r"(?:(?![^\s]{0,40}(?:INFO|DEBUG|TRACE|WARN|NOTICE|LOG:))[^\s]{1,60}[ \t]{1,8}){0,3}"
     r"(?:(?:[\[(<][^\s]{1,60}|[^\s@=]{1,40}[@=][^\s]{1,60})[ \t]{1,8}){0,6}"
 )
-_SEVERE = ("crit", "critical", "alert", "emerg")
 # The first words in brackets, unless those are a stamp, numbers or what only another level could follow.
 _FIRST = r"^(?:\[[A-Z][a-z]{2} [^\]\n]{1,40}\] |(?:\[[0-9][^\]\n]{0,40}\])+)?[^\[\n]{0,60}\["
 _SHORT_STAMP = r"^\[?[0-9][^\s]{0,40}[ \t](?:[0-9][^\s]{0,40}[ \t]|[AP]M )?(?:[+-][0-9:]{4,6} )?"
@@ -79,8 +78,11 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("crit: ", r"^crit: [A-Za-z0-9_.]{1,100}\[[0-9]{1,6}\]", ".NET's own logger"),
         ("REPORT====", r"^=(?:ERROR|CRASH) REPORT====", "Erlang"),
         ("** (", r"^ {0,12}(?:[^\n]{0,80}\[error\][^\n]{0,80})?\*\* \(([A-Z][A-Za-z0-9_.]{1,60})\)", "Elixir"),
-        ("rror]", r"^[^\n]{0,60}?\[(?:[a-z0-9_]{1,30}:)?[Ee]rror\](?: [^\s]|\[)", "nginx, Apache with its module, Elixir, Envoy"),
-        *((f"{level}]", rf"{_FIRST}(?:[a-z0-9_]{{1,30}}:)?{level}\](?: [^\s]|\[)", "nginx, Apache, Envoy") for level in _SEVERE),
+        ("rror]", r"^[^\n]{0,60}?\[(?:[a-z0-9_]{1,30}:)?[Ee]rror\](?: [^\s]|\[)", "nginx, Apache's module, Elixir, Envoy"),
+        *(
+            (f"{level}]", rf"{_FIRST}(?:[a-z0-9_]{{1,30}}:)?{level}\](?: [^\s]|\[)", "the same, worse")
+            for level in ("crit", "critical", "alert", "emerg")
+        ),
         ("RROR", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|/-])", "a logger's level"),
         ("RROR", r"^\[Nest\] +[0-9]{1,9} +- [^\n]{5,60}? ERROR \[", "NestJS"),
         ("ERROR]", r"^(?:\[[^\]\n]{1,80}\]){1,4}\[ERROR\] ?[^\s]", "a level in brackets right behind others: fern, log4rs"),
@@ -89,7 +91,10 @@ SIGNS: tuple[Sign, ...] = tuple(
             for level in ("ERR", "FTL", "PNC")
         ),
         ("ALERT]", r"^\[ALERT\] {1,8}\(?[0-9]", "HAProxy"),
-        *((name, rf"{_KLOG}[A-Za-z0-9_.-]{{1,60}}{re.escape(name)}[0-9]{{1,6}}\]", "klog and glog") for name in (".go:", ".cc:")),
+        *(
+            (name, rf"{_KLOG}[A-Za-z0-9_.-]{{1,60}}{re.escape(name)}[0-9]{{1,6}}\]", "klog and glog")
+            for name in (".go:", ".cc:")
+        ),
         ("ERRO", r"^(?:[^\s]{1,40}[ \t]){0,2}ERRO(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("FATA", r"^(?:[^\s]{1,40}[ \t]){0,2}FATA(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("RITICAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),

@@ -142,7 +142,8 @@ SIGNS: tuple[Sign, ...] = (
     sign(
         EventKind.VOLUME,
         "olume",
-        r"^(?:(?:Setting up|Uninitialized) volume '?([A-Za-z0-9_-]{1,60})?|(?:Opening encrypted|Encrypting|Formatting) volume$)",
+        r"^(?:(?:Setting up|Uninitialized) volume '?([A-Za-z0-9_-]{1,60})?"
+        r"|(?:Opening encrypted|Encrypting|Formatting) volume$)",
         "init",
     ),
     sign(EventKind.VOLUME, "No space left on device", r"No space left on device", "a disk is full"),
