@@ -6,7 +6,11 @@ from streams.core.values import EventKind
 _FLY = ("runner", "proxy", "health", "probe", "")
 _KERNEL = r"^(?:\[ *[0-9.]{1,20}\] )?"  # the kernel's clock, where the console shows it
 _INIT = r"^ ?(?:INFO|WARN|ERROR)? ?"  # Fly's init writes its level itself
-_PROXY = r"^(?:error\.[a-z_]{1,30}=\")?(?:\[P[A-Z][0-9]{2}\] ?)?"  # a field before the stamp, or a code
+# Fields before the message, of which its own may be the last, or a code.
+_PROXY = (
+    r"^(?:(?:error|request|response)\.[a-z_]{1,30}=(?:\"[^\"\n]{0,200}\"|[^\s\"]{1,100}) ){0,8}"
+    r"(?:error\.[a-z_]{1,30}=\")?(?:\[P[A-Z][0-9]{2}\] ?)?"
+)
 
 SIGNS: tuple[Sign, ...] = (
     sign(
