@@ -67,9 +67,15 @@ _UNTIMED = (
 _ADDRESSED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<ip>{ADDRESS})\ (?P<status>{STATUS})"
 _ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 
+_UNANSWERED = (
+    rf"(?:Completed\ |Handled\ |Served\ )?+(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++"
+    rf"(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+(?:\ (?:in|took|-))?+:?+\ \(?(?P<elapsed>{PIECE}|[0-9.]++\ (?:ns|us|µs|ms|s))\)?"
+)
+
 # Behind a logger's head no time is needed to tell a request from prose.
 HEADED = (
     Format("habit-untimed", named(_UNTIMED), "a method, a path and a status alone", needle=" /"),
+    Format("habit-unanswered", named(_UNANSWERED), "a time and no status, as Go's tutorials log", 1.0, needle=" /"),
     Format("habit-addressed", named(_ADDRESSED), "an address before the status", needle=" /"),
     Format("habit-answer", named(_ANSWER), "the same with the status first (wisp)", needle=" /"),
 )
