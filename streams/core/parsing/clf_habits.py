@@ -87,8 +87,8 @@ def _client_ip(tokens: list[str]) -> str | None:
         at = 1 if _is_address(tokens[1]) else 0  # host, address, user; or address, ident, user
     else:
         return None
-    if at == 1 and _ADDRESS(tokens[0]) and not _ADDRESS(tokens[1]):
-        at = 0  # lighttpd: the client, then the host that was asked for
+    if at and _ADDRESS(tokens[0]) and not _ADDRESS(tokens[at]):
+        at = 0  # lighttpd: the client, then the host that was asked for; others' ports and schemes
     while at and tokens[at - 1].endswith(","):
         at -= 1  # a list of forwarded addresses: the first is the client
     client = tokens[at].split(",", 1)[0]

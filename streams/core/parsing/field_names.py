@@ -49,8 +49,7 @@ TARGETS = (
     "proxy/path",
     "event/request/url",
     "span/uri",
-    "connection/path",
-    "detail/httpInfo/url",
+    *("connection/path", "detail/httpInfo/url"),
     "clientRequestUri",
     "clientRequestPath",
     "originalRequestUriWithArgs",  # Azure's application gateway: what came before it was rewritten
@@ -100,6 +99,7 @@ STATUSES = (
     "statusCode",
     "status",
     "resp",  # klog
+    "response",  # Elastic's nginx example
     "code",  # django-structlog
 )
 CLIENTS = (

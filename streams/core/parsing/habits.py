@@ -13,20 +13,20 @@ from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS,
 _SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
     r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
 ).match
-_ADDRESS = r"(?:([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"
+_ADDRESS = r"(?:(?![0-9]{1,2}:[0-9]{2}[:.\ ])([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"  # no time of the clock
 _METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"
 _PATH = r"(/[^ \n]*+)"
 _VERB = r"(?i:sent|chunked|returned|completed|finished|status)(?:\ (?:with|in))?+:?+"
-_SAID = rf"(?:\ (?:(?:-\ )?{_VERB}|\u2192|->|=>|-|\||:))?+"
+_SAID = rf"(?:\ (?:status=(?=[1-5])|(?:-\ )?{_VERB}|\u2192|->|=>|-|\||:))?+"
 _ORDERS = (  # where the status stands
     rf"{_METHOD}\ ++({STATUS})\ ++{_PATH}",
-    rf"{_METHOD}\ ++{_PATH}(?:\ HTTP/[0-9.]++)?+{_SAID}\ ++\[?+({STATUS})\b\]?+",
+    rf"{_METHOD}\ ++{_PATH}(?:\ HTTP/[0-9.]++)?+{_SAID}(?:\ ++\[?+|(?<==))({STATUS})\b\]?+",
     rf"({STATUS})\ ++{_METHOD}\ ++{_PATH}",
 )
 _SIZE = r"(?:\ [0-9.]++\ ?[kKMG]?i?[bB]\b)?+"
 _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
-    rf"(?:\ [A-Za-z]++)*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
-    r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ (?:[(\[]\+?)?+"
+    rf"(?:\ [A-Za-z]++(?![=:]))*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
+    r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ (?:(?:duration|took|time|latency|elapsed)[=:]\ ?)?+ (?:[(\[]\+?)?+"
 )
 _TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
 _REST = r"(?:\ ++(?:[a-z_]++=[^\n]*+|[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
