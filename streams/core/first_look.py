@@ -36,15 +36,16 @@ _RARER: dict[tuple[str, ...], str] = {
     ("json",): rf"(?i:status|code|resp)[A-Za-z0-9_.\- ]*{_Q}",
 }
 # Needles of signs that are in too many lines -> what is in all of the sign's lines.
-_LOUD = r"(?i:error|fatal|critical|alert|emergency|panic|dpanic)"
+_LOUD = r"(?i:error|eror|fatal|critical|crit|alert|emergency|panic|dpanic)"
 _RARER_SIGNS = {
     "P1": r"P1[0-9]{3}",
     "P2": r"P20[0-9]{2}",
     "(E": r"\(E[A-Z]{4}",
-    "level": rf"(?:level|level_?name|loglevel){_Q}: ?(?:{_Q}{_LOUD}|[56]0)",
-    "lvl": rf"lvl{_Q}: ?(?:{_Q}{_LOUD}|[56]0)",
+    **dict.fromkeys(
+        ("evel", "level", "lvl", "severity", "everity"),
+        rf"(?i:level|lvl|level_?name|severity(?:_?text)?){_Q}: ?(?:{_Q}{_LOUD}|[56]0)",
+    ),
     "@l": rf"@l{_Q}: ?{_Q}(?:Error|Fatal)",
-    "severity": rf"severity{_Q}: ?(?:{_Q}{_LOUD}|[56]0)",
     "level=": rf"level={_Q[:-1]}\"?{_LOUD}",
     "\\n": rf"(?:stack|stack_?trace|exc_info|traceback|exception){_Q}: ?{_Q}",
 }

@@ -23,6 +23,8 @@ _3164 = re.compile(
     rf"(?:<[0-9]{{1,3}}>)?[A-Z][a-z]{{2}} [ 0-3][0-9] [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]{{1,9}})? ([^ \n:]{{1,255}}) "
     rf"{_TAG}(?:{_PID})?: "
 ).match
+# What a program writes to its own host's socket, and HAProxy to any, has no host in it; without a priority it could be prose.
+_LOCAL = re.compile(rf"<[0-9]{{1,3}}>[A-Z][a-z]{{2}} [ 0-3][0-9] [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}} {_TAG}(?:{_PID})?: ").match
 # What rsyslog and journald write into files. An app's own line may begin alike, so it must have more than a stamp and a
 # word with a colon: six digits and a numeric zone (rsyslog), a zone without a colon (journald), a process or a priority.
 _IN_FILES = re.compile(
@@ -48,6 +50,8 @@ def from_syslog(text: str, app: str, instance: str) -> Line | None:
     if head := _3164(text):
         host, tag = head.groups()
         return Line(text[head.end() :], None, app or tag, host or instance)
+    if head := _LOCAL(text):
+        return Line(text[head.end() :], None, app or head[1], instance)
     return from_file(text, app, instance) if text[:1] == "<" else None
 
 

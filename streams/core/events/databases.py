@@ -89,6 +89,8 @@ SIGNS: tuple[Sign, ...] = (
     sign(_DB, "connection to server", r"connection to server (?:at|on) [^\n]{0,200}? failed", "libpq"),
     sign(_DB, "could not connect to server", r"could not connect to server", "libpq before 14"),
     sign(_DB, "too many clients", r"too many clients already", "PostgreSQL is full"),
+    sign(_DB, "too many connections for", r"too many connections for (?:role|database)", "PostgreSQL: a role's own limit"),
+    sign(_DB, "edis connection to", r"Redis connection to [^\n]{1,100}? failed", "redis, node"),
     sign(_DB, "slots are reserved", r"remaining connection slots are reserved", "PostgreSQL is nearly full"),
     sign(_DB, "MaxClients", r"\bMaxClientsInSessionMode\b|max clients reached", "Supavisor"),
     sign(_DB, "no more connections allowed", r"no more connections allowed", "pgbouncer"),

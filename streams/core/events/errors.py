@@ -3,6 +3,8 @@
 The line that names the error is the event; its frames are not. What a logger prints indented belongs to what stands above it.
 """
 
+import re
+
 from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
@@ -18,9 +20,16 @@ _STAMP = (
     r"(?:(?![^\s]{0,40}(?:INFO|DEBUG|TRACE|WARN|NOTICE|LOG:))[^\s]{1,60}[ \t]{1,8}){0,3}"
     r"(?:(?:[\[(<][^\s]{1,60}|[^\s@=]{1,40}[@=][^\s]{1,60})[ \t]{1,8}){0,6}"
 )
+# The first words in brackets, unless those are a stamp, numbers or what only another level could follow.
+_FIRST = r"^(?:\[[A-Z][a-z]{2} [^\]\n]{1,40}\] |(?:\[[0-9][^\]\n]{0,40}\])+)?[^\[\n]{0,60}\["
+_SHORT_STAMP = r"^\[?[0-9][^\s]{0,40}[ \t](?:[0-9][^\s]{0,40}[ \t]|[AP]M )?(?:[+-][0-9:]{4,6} )?"
+_SYMBOL = r"(?:[^\x20-\x7e\s]{1,6} ?)?"
+_NOTHING = r"(?:null|undefined|false|none|None|nil|''|\"\"|[\[{0])"
+_DOING = r"(?!(?:handl|track|report|logg|monitor|log|test)ing\b)[a-z]{2,20}ing"
+_KLOG = r"^[EF][0-9]{4} [0-9:.]{8,15} {1,10}[0-9]{1,10} "
 _JSON_LEVEL = (
-    r"^\{[^\n]{0,900}?\"(?:level|severity|log\.level|level_?name|loglevel|lvl)\": ?"
-    r"(?:\"(?i:error|fatal|critical|alert|emergency|panic|dpanic)\"|[56]0\b)"
+    r"^\{[^\n]{0,900}?\"(?:@?[Ll]evel|log[._]?level|LogLevel|level_?name|lvl|severity(?:_?text)?|[Ss]everityText)\": ?"
+    r"(?:\"(?i:error|eror|fatal|critical|crit|alert|emergency|panic|dpanic)\"|[56]0\b)"
 )
 _MONOLOG = (
     r"^\[[0-9][^\]\n]{9,40}\] [A-Za-z0-9_-]{1,40}\.(?:ERROR|CRITICAL|ALERT|EMERGENCY): "
@@ -59,6 +68,11 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("fatal error: ", r"^(fatal error): ", "Go's runtime"),
         ("panic", r"^[^\n]{0,80}\bhttp: (panic) serving\b", "Go's server"),
         ("atal error", r"(?:PHP )?Fatal error: +(?:Uncaught ([A-Za-z_\\][A-Za-z0-9_\\]{0,100})(?:: | in |$))?", "PHP"),
+        ("arse error: ", r"^(?:\[[^\]\n]{1,60}\] )?PHP Parse error: ", "PHP, a file that it cannot read"),
+        *(
+            (f"{part}::", rf"{_TAGS}(Acti(?:on|ve){part}::[A-Za-z:]{{2,60}})(?: \(|: )", "Rails, not called an error")
+            for part in ("Record", "Controller")
+        ),
         (
             "rror)",
             rf"^[^\s:]{{1,200}}:[0-9]{{1,7}}:in [`'][^'\n]{{1,100}}': [^\n]{{0,600}}\(({_CLASS}Error)\)$",
@@ -72,19 +86,32 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("crit: ", r"^crit: [A-Za-z0-9_.]{1,100}\[[0-9]{1,6}\]", ".NET's own logger"),
         ("REPORT====", r"^=(?:ERROR|CRASH) REPORT====", "Erlang"),
         ("** (", r"^ {0,12}(?:[^\n]{0,80}\[error\][^\n]{0,80})?\*\* \(([A-Z][A-Za-z0-9_.]{1,60})\)", "Elixir"),
-        ("rror]", r"^[^\n]{0,60}?\[(?:[Ee]rror|crit|alert|emerg)\] [^\s]", "nginx, Apache, Elixir"),
+        (
+            "rror]",
+            r"^[^\n]{0,60}?\[(?:[a-z0-9_]{1,30}:)?[Ee]rror\](?::? [^\s]|\[)",
+            "nginx, Apache, Elixir, Envoy, winston",
+        ),
+        *(
+            (f"{level}]", rf"{_FIRST}(?:[a-z0-9_]{{1,30}}:)?{level}\](?: [^\s]|\[)", "the same, worse")
+            for level in ("crit", "critical", "alert", "emerg")
+        ),
         ("RROR", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|/-])", "a logger's level"),
         ("RROR", r"^\[Nest\] +[0-9]{1,9} +- [^\n]{5,60}? ERROR \[", "NestJS"),
-        (
-            "ERR",
-            r"^\[?[0-9][^\s]{0,40}[ \t](?:[AP]M )?(?:ERR|FTL|PNC)\]?[ \t]",
-            "zerolog's console, Serilog: a level in three letters",
+        ("ERROR]", r"^(?:\[[^\]\n]{1,80}\]){1,4}\[ERROR\] ?[^\s]", "a level in brackets right behind others: fern, log4rs"),
+        *(
+            (level, rf"{_SHORT_STAMP}\[?{level}\]?[ \t]", "zerolog's console, Serilog, HashiCorp: a level in three letters")
+            for level in ("ERR", "FTL", "PNC")
+        ),
+        ("ALERT]", r"^\[ALERT\] {1,8}\(?[0-9]", "HAProxy"),
+        *(
+            (name, rf"{_KLOG}[A-Za-z0-9_.-]{{1,60}}{re.escape(name)}[0-9]{{1,6}}\]", "klog and glog")
+            for name in (".go:", ".cc:")
         ),
         ("ERRO", r"^(?:[^\s]{1,40}[ \t]){0,2}ERRO(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("FATA", r"^(?:[^\s]{1,40}[ \t]){0,2}FATA(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("RITICAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
         ("FATAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),
-        ("level", _JSON_LEVEL, "a JSON logger's level"),
+        ("evel", _JSON_LEVEL, "a JSON logger's level"),
         ("lvl", _JSON_LEVEL, "the same, shorter"),
         (
             "\\n",
@@ -92,8 +119,14 @@ SIGNS: tuple[Sign, ...] = tuple(
             "a JSON logger's stack without a level",
         ),
         ("@l", r"^\{[^\n]{0,900}?\"@l\": ?\"(?:Error|Fatal)\"", "Serilog's JSON"),
-        ("severity", r"^\{[^\n]{0,400}?\"severity\": ?\"(?:ERROR|CRITICAL|ALERT|EMERGENCY)\"", "Google's JSON"),
+        ("everity", _JSON_LEVEL, "Google's JSON, OpenTelemetry's"),
         ("level=", r"^(?:[^\s]{1,60} ){0,3}level=\"?(?:error|fatal|panic|ERROR|dpanic)\b", "logfmt's level"),
+        ("lvl=", r"^(?:[^\s]{1,60} ){0,3}lvl=(?:eror|error|crit)\b", "log15's"),
+        ("severity=", r"^(?:[^\s]{1,60} ){0,3}severity=\"?(?i:error|critical|fatal)\b", "logfmt's, by another name"),
         ("rror: ", r"^[^\s][^\n]{0,120}?\b[Ee]rror: [^\s]", "in words; an indented one is a part of something"),
+        ("error: ", rf"^error: (?!{_NOTHING})[^\s]", "the same at the beginning; a property of a dump may be empty"),
+        ("Error ", rf"^{_SYMBOL}Error (?:{_DOING}|in|while|during|response from) [^\s]", "what an app was doing"),
+        ("Failed to ", rf"^{_SYMBOL}Failed to [^\n]{{2,200}}?: [^\s]", "the same, with the reason"),
+        ("egmentation fault", r"^[^\n]{0,80}\b[Ss]egmentation fault\b", "a shell, of the process it ran"),
     )
 )

@@ -6,7 +6,11 @@ from streams.core.values import EventKind
 _FLY = ("runner", "proxy", "health", "probe", "")
 _KERNEL = r"^(?:\[ *[0-9.]{1,20}\] )?"  # the kernel's clock, where the console shows it
 _INIT = r"^ ?(?:INFO|WARN|ERROR)? ?"  # Fly's init writes its level itself
-_PROXY = r"^(?:error\.[a-z_]{1,30}=\")?(?:\[P[A-Z][0-9]{2}\] ?)?"  # a field before the stamp, or a code
+# Fields before the message, of which its own may be the last, or a code.
+_PROXY = (
+    r"^(?:(?:error|request|response)\.[a-z_]{1,30}=(?:\"[^\"\n]{0,200}\"|[^\s\"]{1,100}) ){0,8}"
+    r"(?:error\.[a-z_]{1,30}=\")?(?:\[P[A-Z][0-9]{2}\] ?)?"
+)
 
 SIGNS: tuple[Sign, ...] = (
     sign(
@@ -53,6 +57,7 @@ SIGNS: tuple[Sign, ...] = (
         "candidate",
         rf"{_PROXY}(?:could not find a good candidate|no (?:good )?candidates?\b)",
         "proxy",
+        *_FLY,
     ),
     sign(EventKind.NO_CANDIDATE, "no known healthy instances", r"no known healthy instances", "proxy, older words"),
     sign(EventKind.AUTOSTOP, "autostopping machine", r"autostopping machine ([0-9a-z]{6,20})?", "proxy: excess capacity"),
@@ -63,6 +68,12 @@ SIGNS: tuple[Sign, ...] = (
         "proxy, older words",
     ),
     sign(
+        EventKind.AUTOSTOP,
+        "Downscaling app",
+        r"^Downscaling app [^\n]{1,200}?[, ]stopping machine ([0-9a-z]{6,20})",
+        "proxy, other older words",
+    ),
+    sign(
         EventKind.AUTOSTOP, "autosuspending machine", r"autosuspending machine ([0-9a-z]{6,20})?", "proxy: it may wake quickly"
     ),
     sign(EventKind.AUTOSTART, "autostarting machine", r"autostarting machine ([0-9a-z]{6,20})?", "proxy"),
@@ -71,6 +82,7 @@ SIGNS: tuple[Sign, ...] = (
         "achine",
         r"^[Mm]achine (?:created and )?started(?: in [0-9.]+(?:ms|s))?$",
         "runner and proxy",
+        *_FLY,
     ),
     sign(EventKind.MACHINE_STARTED, "achine resumed", r"^[Mm]achine resumed\b", "runner: out of its suspension", *_FLY),
     sign(EventKind.MACHINE_STARTED, "Starting virtual machine", r"^Starting virtual machine$", "runner, older words", *_FLY),
@@ -130,11 +142,12 @@ SIGNS: tuple[Sign, ...] = (
     sign(EventKind.DEPLOY, "Preparing kernel init", r"^Preparing kernel init$", "runner, older words", *_FLY),
     sign(EventKind.DEPLOY, "Reserved resources for machine", r"^Reserved resources for machine", "runner", *_FLY),
     sign(EventKind.DEPLOY, "Starting instance", r"^Starting instance$", "runner, older words", *_FLY),
-    sign(EventKind.DEPLOY, "elease command", r"^(?:Running|Starting|Preparing) [^\n]{0,60}?release command", "runner", *_FLY),
+    sign(EventKind.DEPLOY, "elease", r"^(?:Running|Starting|Preparing) [^\n]{0,60}?release[ _]command", "runner", *_FLY),
     sign(
         EventKind.VOLUME,
         "olume",
-        r"^(?:Setting up|Opening encrypted|Formatting|Uninitialized) volume '?([A-Za-z0-9_-]{1,60})?",
+        r"^(?:(?:Setting up|Uninitialized) volume '?([A-Za-z0-9_-]{1,60})?"
+        r"|(?:Opening encrypted|Encrypting|Formatting) volume$)",
         "init",
     ),
     sign(EventKind.VOLUME, "No space left on device", r"No space left on device", "a disk is full"),

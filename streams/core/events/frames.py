@@ -111,7 +111,8 @@ _SHAPES = (
     _shape(
         Role.MORE,
         r"(?:Last message|State: |Server: |Request: |Client |Ancestors: |Initial Call: |Function: |Process Label: "
-        r"|Message Queue|Messages: |Links: |Dictionary: |Neighbours:|Start Call: |\*\* \([a-z]|[\[{]|Error in process <)",
+        r"|Message Queue|Messages: |Links: |Dictionary: |Neighbours:|Start Call: |\*\* \([a-z]|Error in process <"
+        r"|(?!\[(?:debug|info|notice|warn(?:ing)?|error|critical|alert|emergency)\] |\[[0-9-]{0,10}[T ]?[0-9]{2}:)[\[{])",
         "Elixir and Erlang",
         Speech.BEAM,
     ),

@@ -18,7 +18,7 @@ _WHO_WHEN = (
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
 )
 _HEAD = re.compile(rf"{_WHO_WHEN}\"", re.VERBOSE).match
-_HOSTED = re.compile(rf"{_WHO_WHEN}[^\ \"\[\]\n]++\ \"", re.VERBOSE).match  # APISIX: the host that was asked for
+_HOSTED = re.compile(rf"{_WHO_WHEN}([^\ \"\[\]\n]++)\ \"", re.VERBOSE).match  # APISIX: the host that was asked for; a time
 _ANSWER = r'" ([0-9]{1,3}|-)(?: (?:[0-9]++|-))?+(?= |$)'
 # The end of the request: the first quote that is not escaped, else (some servers escape none) the first before a status.
 _ESCAPED = re.compile(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
@@ -30,6 +30,8 @@ _KEYED = re.compile(r'(?:rt|request_time|req_time|reqtime|request-time)[=:]"?([0
 _SPELT = re.compile(
     r'(?:(?:took|time|duration|elapsed|latency|response_time|total_time)[=:])?+"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?'
 )
+_MICROSECONDS = re.compile(r'(?:D|(?:duration|time|took|elapsed)_us|usec)[=:]"?([0-9]++)"?')  # D as in Apache's %D
+_NAMED = {"request_time", "request", "rt"}  # the word before the number
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
@@ -37,6 +39,7 @@ _MOST_FIELDS = 64  # behind the answer
 _ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
 _NUMBERED = re.compile(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").fullmatch  # hypercorn: then the port is there, too
 _CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
+_SOCKET = re.compile(r"WS(?:CONNECT(?:ING)?|DISCONNECT|REJECT) ").match  # daphne's lines of WebSockets have no status
 _ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
 _WITH_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
 _WHO = re.compile(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # numbers of one's own, referrer and agent
@@ -59,14 +62,17 @@ def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if client_ip is None or answer is None:
         return None
     line, status = answer.groups()
-    if line == _CONNECTION:
+    if line == _CONNECTION or _SOCKET(line):
         return None
     method, target = request_line.split(_COLOUR.sub("", line))
     if method is None and (found := _NUMBERED(line)):
         method, target = found.groups()
         client_ip = client_ip.rpartition(":")[0] if client_ip.count(":") > 1 else client_ip
     tail = text[answer.end() :]
-    return Fields(client_ip, method, target, status, _duration_ms(tail), head[2], _agent(tail))
+    took_ms = _duration_ms(tail)
+    if took_ms is None and head.re.groups > 2 and (found := _SECONDS.fullmatch(head[3])):
+        took_ms = float(found[1]) * 1e3
+    return Fields(client_ip, method, target, status, took_ms, head[2], _agent(tail))
 
 
 def _client_ip(tokens: list[str]) -> str | None:
@@ -83,8 +89,8 @@ def _client_ip(tokens: list[str]) -> str | None:
         at = 1 if _is_address(tokens[1]) else 0  # host, address, user; or address, ident, user
     else:
         return None
-    if at == 1 and _ADDRESS(tokens[0]) and not _ADDRESS(tokens[1]):
-        at = 0  # lighttpd: the client, then the host that was asked for
+    if at and _ADDRESS(tokens[0]) and not _ADDRESS(tokens[at]):
+        at = 0  # lighttpd: the client, then the host that was asked for; others' ports and schemes
     while at and tokens[at - 1].endswith(","):
         at -= 1  # a list of forwarded addresses: the first is the client
     client = tokens[at].split(",", 1)[0]
@@ -111,11 +117,15 @@ def _duration_ms(tail: str) -> float | None:
     for each in tokens:
         if found := _KEYED.fullmatch(each):
             return float(found[1]) * UNITS_MS[found[2] or "s"]
+        if found := _MICROSECONDS.fullmatch(each):
+            return float(found[1]) / 1e3
     for i, word in enumerate(tokens):
         if found := _SPELT.fullmatch(word):
             return float(found[1]) * UNITS_MS[found[2]]
         if word == "ms" and i and _NUMBER.fullmatch(tokens[i - 1]):
             return float(tokens[i - 1])
+        if i and tokens[i - 1].rstrip(":") in _NAMED and (found := _SECONDS.fullmatch(word)):
+            return float(found[1]) * 1e3
     return next((float(found[1]) * 1e3 for each in tokens if (found := _SECONDS.fullmatch(each))), None)
 
 

@@ -20,6 +20,7 @@ DURATIONS = (
     ("httpResponse/elapsed", MS, ""),  # httplog
     ("httpRequest/latency", S, ""),  # Google
     ("event/duration", NS, ""),  # ECS
+    ("detail/operation/queryExecutionTime", S, "detail/httpInfo/status"),  # Hasura
     ("http/server/request/duration", S, ""),  # OpenTelemetry
     ("http/server/duration", MS, ""),  # OpenTelemetry before 1.20
     ("latencyHuman", MS, ""),  # echo: beside the nanoseconds of latency
@@ -84,6 +85,7 @@ DURATIONS = (
     ("totalTime", MS, ""),
     ("ms", MS, ""),
     ("service", MS, "dyno"),  # Heroku's router
+    ("runtime", MS, "event"),  # authentik
 )
 # Who wrote it -> what 1 is in a whole number, and in one with a fraction. A logger is told by the names that it gives to
 # time, level and message, by how it spells the level, and by how it sorts names; the first row that fits wins. Pino with

@@ -17,6 +17,7 @@ METHODS = (
     "event/request/method",  # Cloudflare's workers
     "span/method",  # Rust's tower-http
     "connection/method",  # Elixir's logger_json
+    "detail/httpInfo/method",  # Hasura
     "requestMethod",  # nginx, traefik, Serilog
     "clientRequestMethod",  # Cloudflare
     "csMethod",  # Azure's App Service
@@ -48,7 +49,7 @@ TARGETS = (
     "proxy/path",
     "event/request/url",
     "span/uri",
-    "connection/path",
+    *("connection/path", "detail/httpInfo/url"),
     "clientRequestUri",
     "clientRequestPath",
     "originalRequestUriWithArgs",  # Azure's application gateway: what came before it was rewritten
@@ -84,6 +85,7 @@ STATUSES = (
     "proxy/statusCode",
     "event/response/status",
     "connection/status",
+    "detail/httpInfo/status",
     "edgeResponseStatus",  # Cloudflare
     "elbStatusCode",
     "downstreamStatus",  # traefik: what the client got; its OriginStatus is what the server behind it said
@@ -97,6 +99,7 @@ STATUSES = (
     "statusCode",
     "status",
     "resp",  # klog
+    "response",  # Elastic's nginx example
     "code",  # django-structlog
 )
 CLIENTS = (
@@ -118,6 +121,7 @@ CLIENTS = (
     "http/clientIp",
     "http/request/remoteAddr",
     "network/client/ip",  # Datadog
+    "detail/httpInfo/ip",
     "clientHost",  # traefik
     "request/remoteIp",
     "request/remoteAddr",  # caddy before 2.5, with the port
@@ -218,6 +222,12 @@ CONTAINERS = (
     "log",
     "logProcessed",
     "parsed",
+    "nginx",  # of a log_format that nests, and of Filebeat's module
+    "access",
+)
+_OUT = (
+    r"outgoing|outbound|request[ _.-]out|calling|fetching|fetched|fetch (?:completed|failed|succeeded|done|finished)|delivered"
+    r"|hook[ _.-](?:sent|dispatched)|axios|http[ _-]?client"
 )
 # What a logger of one's own calls to others says of itself: such a line is no request to this app.
 REFUSED = (
@@ -226,6 +236,7 @@ REFUSED = (
         "logger",
         r"http\.(?:log\.error|handlers)(?:\..*)?|.*(?:HttpClient|httpx|urllib3|httpcore|aiohttp\.client|axios|okhttp).*",
     ),
+    ("logger", r"tsdb\..*"),  # Grafana's data sources
     ("errId", r".+"),  # Caddy's error log, whose name its console writes before the document
     ("category", r".*HttpClient.*"),
     ("sourceContext", r".*HttpClient.*"),
@@ -234,5 +245,6 @@ REFUSED = (
     ("kind", r"client|CLIENT|SPAN_KIND_CLIENT"),
     ("span/kind", r"client|CLIENT|SPAN_KIND_CLIENT"),
     ("direction", r"(?i:out|outgoing|outbound|egress|client)"),
-    *((name, r"(?i:.*\b(?:outgoing|outbound)\b.*)") for name in ("msg", "message", "event", "type")),
+    *((name, rf"(?i:(?:.*[^a-z])?(?:{_OUT})(?:[^a-z].*)?)") for name in ("msg", "message", "event", "type")),
+    ("metric", r".*_(?:total|count|sum|bucket)"),  # a counter with a request's labels
 )

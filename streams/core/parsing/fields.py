@@ -19,11 +19,12 @@ Read = Callable[[Any], Any]
 
 _METHOD = re.compile(r"[A-Z][A-Z-]{1,19}").fullmatch
 _LOWER_METHODS = {"get", "head", "post", "put", "delete", "patch", "options", "trace", "connect"}  # hapi writes them so
-_STATUS = re.compile(r"([0-9]{1,3})(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
+_STATUS = re.compile(r"([0-9]{1,3}|-1)(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
 _FULL_URL = re.compile(r"(?:https?|wss?)://[^/?#\n]*+").match
 _LINE_OF_URL = re.compile(r"([A-Z]{3,20}) ((?:https?)://[^ \n]++)").fullmatch
 _MOST_CLIENT_CHARS = 200
 _QUERIES = ("queryString", "csUriQuery")
+_METHODLESS = ("clientip", "upstreamtime", "responsetime")  # nginx, as Logstash's users write it
 _UNFINISHED = ("reqId", "err")  # fastify tells an error before the end of its request
 
 
@@ -34,7 +35,7 @@ def find(document: Document) -> Fields | None:
     if status is None or "refused" in found:
         return None
     method, target = found.get("method"), found.get("target")
-    if method is None or target is None:
+    if target is None or (method is None and not all(name in document for name in _METHODLESS)):
         line = found.get("line")
         if line is None:
             return None
@@ -177,7 +178,7 @@ _READERS: tuple[tuple[str, tuple[str, ...], Read], ...] = (
     ("status", STATUSES, _status),
     ("method", METHODS, _method),
     ("target", TARGETS, _target),
-    ("target", ("request",), _path),  # Apache's %U beside %m
+    ("target", ("request", "event"), _path),  # Apache's %U beside %m; authentik
     ("line", LINES, _text),
     ("query", _QUERIES, _query),
     ("client", CLIENTS, _client),

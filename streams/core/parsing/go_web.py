@@ -1,4 +1,4 @@
-"""Access lines of Go's frameworks: chi, gin, fiber, negroni, Gitea and Macaron. Knows no envelope."""
+"""Access lines of Go's frameworks: chi, gin, fiber, negroni, Iris, Gitea and Macaron. Knows no envelope."""
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
@@ -41,6 +41,19 @@ _MACARON = (
     r"(?:\[[A-Za-z]++\]\ )?+ (?:(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9:]{8}):\ )?"
     rf"Completed\ (?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ [A-Za-z'\ -]{{0,60}}?\ in\ (?P<elapsed>{PIECE})"
 )
+_IRIS = (  # its logger tells no seconds
+    r"(?:\[[A-Z]{4}\]\ (?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ [0-9]{2}:[0-9]{2})\ )?"
+    rf"(?P<status>{STATUS})\ (?P<elapsed>{PIECE})\ (?P<ip>{ADDRESS})\ (?P<method>{METHOD})\ (?P<target>{PATH})(?:\ [^\n]*+)?+"
+)
+_IRIS_BARS = (
+    rf"(?P<stamp>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\ [0-9:]{{8}})\|(?P<elapsed>{PIECE})\|(?P<status>{STATUS})"
+    rf"\|(?P<method>{METHOD})\|(?P<target>/[^\n|]*+)\|(?P<ip>[^\n|]*+)\|[^\n]*+"
+)
+
+
+def _iris_ms(stamp: str | float) -> int | None:
+    """Read ``2024/11/27 06:21``."""
+    return iso_ms(f"{stamp}:00")
 
 
 def _gin_ms(stamp: str | float) -> int | None:
@@ -56,6 +69,8 @@ FORMATS = (
     Format("fiber-peer", named(_FIBER_PEER), "the example that many copy: a peer and no time", needle="]:"),
     Format("fiber-old", named(_FIBER_OLD), "fields between dashes", 1.0, any_ms, " - "),
     Format("negroni", named(_NEGRONI), "a stamp, then the host between bars where fiber has the method", 1.0, any_ms, " | "),
+    Format("iris", named(_IRIS), "status, time, address: the method behind them", 1.0, _iris_ms, " /"),
+    Format("iris-bars", named(_IRIS_BARS), "bars without blanks", 1.0, any_ms, "|/"),
     Format("gitea", named(_GITEA), "names its router", 1.0, any_ms, "router: completed "),
     Format("macaron", named(_MACARON), "a sentence of its own", 1.0, any_ms, "Completed "),
 )

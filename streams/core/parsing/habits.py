@@ -13,20 +13,20 @@ from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS,
 _SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
     r"(?:[^\x20-\x7e\n]++\ ?+|\ ){0,60}+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
 ).match
-_ADDRESS = r"(?:([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"
+_ADDRESS = r"(?:(?![0-9]{1,2}:[0-9]{2}[:.\ ])([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"  # no time of the clock
 _METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"
 _PATH = r"(/[^ \n]*+)"
 _VERB = r"(?i:sent|chunked|returned|completed|finished|status)(?:\ (?:with|in))?+:?+"
-_SAID = rf"(?:\ (?:(?:-\ )?{_VERB}|\u2192|->|=>|-|\||:))?+"
+_SAID = rf"(?:\ (?:status=(?=[1-5])|(?:-\ )?{_VERB}|\u2192|->|=>|-|\||:))?+"
 _ORDERS = (  # where the status stands
     rf"{_METHOD}\ ++({STATUS})\ ++{_PATH}",
-    rf"{_METHOD}\ ++{_PATH}(?:\ HTTP/[0-9.]++)?+{_SAID}\ ++\[?+({STATUS})\b\]?+",
+    rf"{_METHOD}\ ++{_PATH}(?:\ HTTP/[0-9.]++)?+{_SAID}(?:\ ++\[?+|(?<==))({STATUS})\b\]?+",
     rf"({STATUS})\ ++{_METHOD}\ ++{_PATH}",
 )
 _SIZE = r"(?:\ [0-9.]++\ ?[kKMG]?i?[bB]\b)?+"
 _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
-    rf"(?:\ [A-Za-z]++)*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
-    r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ (?:[(\[]\+?)?+"
+    rf"(?:\ [A-Za-z]++(?![=:]))*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
+    r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ (?:(?:duration|took|time|latency|elapsed)[=:]\ ?)?+ (?:[(\[]\+?)?+"
 )
 _TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
 _REST = r"(?:\ ++(?:[a-z_]++=[^\n]*+|[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
@@ -67,9 +67,15 @@ _UNTIMED = (
 _ADDRESSED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<ip>{ADDRESS})\ (?P<status>{STATUS})"
 _ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 
+_UNANSWERED = (
+    rf"(?:Completed\ |Handled\ |Served\ )?+(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++"
+    rf"(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+(?:\ (?:in|took|-))?+:?+\ \(?(?P<elapsed>{PIECE}|[0-9.]++\ (?:ns|us|µs|ms|s))\)?"
+)
+
 # Behind a logger's head no time is needed to tell a request from prose.
 HEADED = (
     Format("habit-untimed", named(_UNTIMED), "a method, a path and a status alone", needle=" /"),
+    Format("habit-unanswered", named(_UNANSWERED), "a time and no status, as Go's tutorials log", 1.0, needle=" /"),
     Format("habit-addressed", named(_ADDRESSED), "an address before the status", needle=" /"),
     Format("habit-answer", named(_ANSWER), "the same with the status first (wisp)", needle=" /"),
 )

@@ -31,6 +31,8 @@ _PAIR = re.compile(  # the names first: a look at what stands before would be ta
 ).findall
 _SEMANTIC_MS = {"ms": 1.0, "s": 1e3, "us": 1e-3, "μs": 1e-3, "m": 6e4}
 
+_METHOD = re.compile(ANY_METHOD).fullmatch
+
 
 def _semantic(text: str) -> Row | None:
     """Read the line that replaces Rails' own: the time in parentheses, the rest a hash as Ruby prints it."""
@@ -39,7 +41,7 @@ def _semantic(text: str) -> Row | None:
         return None
     stamp, took, unit, payload = found.groups()
     told = dict(reversed(_PAIR(payload)))
-    if "status" not in told or "method" not in told:
+    if "status" not in told or not _METHOD(told.get("method", "")):
         return None
     try:
         duration_ms = float(took.replace(",", "")) * _SEMANTIC_MS[unit]

@@ -53,6 +53,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "client": ("remote_addr", "client_ip", "http.client_ip", "client.address", "remote_ip"),
     "agent": ("user_agent", "http.user_agent", "user_agent.original"),
 }
+_IN_MS = ("latency_ms", "duration_ms", "elapsed_ms")
 _ASKED_BY = re.compile(ANY_METHOD).fullmatch
 _CODE = re.compile(rf"{STATUS}(?: [A-Za-z ]*)?").fullmatch
 _OF_A_PEER = re.compile(rf"{PORT_TOO}", re.VERBOSE).fullmatch
@@ -95,6 +96,8 @@ def _took_ms(elapsed: str | None, told: dict[str, str]) -> float | None:
     """Read the time, or add what a closing span was busy and idle."""
     if elapsed is not None:
         return elapsed_ms(elapsed)
+    if bare := next((told[name] for name in _IN_MS if name in told), None):
+        return elapsed_ms(f"{bare}ms")
     busy, idle = elapsed_ms(told.get("time.busy", "")), elapsed_ms(told.get("time.idle", ""))
     return None if busy is None or idle is None else busy + idle
 

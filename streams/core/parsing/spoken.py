@@ -15,8 +15,9 @@ _WSGI = re.compile(
     re.VERBOSE,
 ).fullmatch
 _DSKIT = re.compile(
-    r"(?:ts=([^ \"\n]++)\ )?+ (?:(?!msg=)[A-Za-z_]++=(?:\"[^\"\n]*+\"|[^ \"\n]*+)\ )*+"
-    r"msg=\"([A-Z]++)\ ([^ \"\n]++)\ \(([0-9]{3})\)\ ([0-9]++(?:\.[0-9]++)?+)(ns|us|µs|μs|ms|s)\b[^\"\n]*+\"(?:\ [^\n]*+)?+",
+    r"(?:level=[a-z]++\ )?+ (?:ts=([^ \"\n]++)\ )?+ (?:(?!msg=)[A-Za-z_]++=(?:\"[^\"\n]*+\"|[^ \"\n]*+)\ )*+"
+    r"msg=\"([A-Z]++)\ ([^ \"\n]++)\ \(([0-9]{3})\)\ ([0-9]++(?:\.[0-9]++)?+)(ns|us|µs|μs|ms|s)\b"
+    r"[^\"\\\n]*+(?:\\[^\n][^\"\\\n]*+)*+\"(?:\ [^\n]*+)?+",  # what was answered may follow, with its quotes escaped
     re.VERBOSE,
 ).fullmatch
 

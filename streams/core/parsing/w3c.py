@@ -52,7 +52,10 @@ _LOOKS = {
 _NOT_HTTP = {"x-session", "x-fullpath", "cs-context"}
 _COMMANDS = {"EHLO", "HELO", "MAIL", "RCPT", "DATA", "QUIT", "USER", "PASS", "RETR", "STOR"}
 # The standard counts seconds. IIS counts ms, and names one of these columns; seconds with a point are seconds anywhere.
-_COUNTS_MS = {"sc-win32-status", "sc-substatus", "s-sitename", "s-computername", "s-port", "cs-username", "s-action"}
+_COUNTS_MS = {
+    *("sc-win32-status", "sc-substatus", "s-sitename", "s-computername", "s-port", "cs-username", "s-action"),
+    *("cs-version", "cs-host"),
+}
 _CLIENTS = ("c-ip", "x-client-ip", "cs(x-forwarded-for)", "x-forwarded-for", "c-dns")
 
 
