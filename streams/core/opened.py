@@ -82,6 +82,8 @@ class Opened:
 
     def quiet(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None) -> None:
         """Take a line that a first look has turned away: nothing, or a frame of a trace that nobody saw begin."""
+        if text[-1] in "\r\n":
+            text = text.rstrip("\r\n")
         self._note(source, text, provider, stamp)
         stray = text[0] in " \t" and not source.late and frames.is_stray(text)
         deltas.skip(source, _PART if stray else _UNRECOGNISED, text)
