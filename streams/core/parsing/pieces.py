@@ -2,6 +2,7 @@
 
 import re
 
+from streams.core.lazily import Lazily
 from streams.core.parsing import request_line
 from streams.core.parsing.elapsed import elapsed_ms
 from streams.core.parsing.format import Fields, Match, Row, clean
@@ -50,23 +51,26 @@ def address_of(peer: str) -> str:
     return _PORT.sub("", peer).strip("[]")
 
 
+_GROUP = re.compile(r"\(\?P<([a-z]+)>").findall
+
+
 def named(pattern: str) -> Match:
-    """Compile a verbose pattern whose groups are called as the fields of a row into its matcher.
+    """Make the matcher of a verbose pattern whose groups are called as the fields of a row.
 
     ``ip`` or ``peer`` (with a port), ``line`` (a quoted request) or ``method`` and ``target``, ``status``, ``took`` (a
     number) or ``elapsed`` (with its unit), ``stamp`` and ``agent``: what a pattern does not have the line does not say.
     """
-    compiled = re.compile(pattern, re.VERBOSE)
-    unknown = set(compiled.groupindex) - set(_NAMES)
+    unknown = set(_GROUP(pattern)) - set(_NAMES)
     if unknown:
         raise ValueError(f"no fields of a row: {sorted(unknown)}")
-    places = tuple(compiled.groupindex.get(name, 0) for name in _NAMES)
+    lazily = Lazily(pattern, re.VERBOSE)
 
     def match(text: str) -> Row | None:
-        found = compiled.fullmatch(text)
+        found = lazily.compiled.fullmatch(text)
         if found is None:
             return None
-        ip, peer, line, method, target, status, took, elapsed, stamp, agent = (found[i] if i else None for i in places)
+        told = found.groupdict()
+        ip, peer, line, method, target, status, took, elapsed, stamp, agent = map(told.get, _NAMES)
         duration: str | float | None = took
         if elapsed is not None and (duration := elapsed_ms(elapsed)) is None:
             return None
