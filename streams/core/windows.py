@@ -100,7 +100,7 @@ class Trailing:
         return self.totals
 
     def _next_ms(self) -> int:
-        return max(self._inside) + PANE_MS if self._inside else -(1 << 62)
+        return next(reversed(self._inside)) + PANE_MS if self._inside else -(1 << 62)
 
 
 def minutes(panes: AppPanes, from_ms: int, to_ms: int) -> Iterator[int]:
