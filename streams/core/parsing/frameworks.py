@@ -39,6 +39,6 @@ FORMATS: tuple[Format, ...] = tuple(sorted(_ALL, key=lambda fmt: fmt.needle))
 # One of these is in every line of every format above, and in what stands behind a head. One search turns most other lines
 # away from all of them; words that begin alike share their beginning, which makes it faster.
 may_be = re.compile(
-    r"GET |H(?:EAD |TTP[/ ])|P(?:OST|UT|ATCH) |DELETE |OPTIONS |TRACE |C(?:ONNECT |omp(?<=-- Comp))|\](?: \"| /|: /| s3\.)|\[(?:GIN|GET|response)"
-    r"|us(?:_code)?=|\.\.\. |\{\"|After req"
+    r"GET |H(?:EAD |TTP[/ ])|P(?:OST|UT|ATCH) |DELETE |OPTIONS |TRACE |C(?:ONNECT |omp(?<=-- Comp))|\](?: \"| /|: /| s3\.)"
+    r"|\[(?:GIN|GET|response)|us(?:_code)?=|\.\.\. |\{\"|After req"
 ).search

@@ -30,9 +30,7 @@ _USUAL = re.compile(
 
 # A pair begins after a blank, as the line is read with one before it: without that, each letter of a long word would be tried
 # as a begin; a look back would be taken at every character.
-_PAIR = re.compile(
-    r'[ \t]([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)'
-).findall
+_PAIR = re.compile(r'[ \t]([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)').findall
 _ASKED = ("ethod=", "verb=", 'request="')  # one of them is in every line of pairs that is a request
 _MOST_PAIRS = 200
 _MOST_SIGNS = 600  # a query has some of its own
