@@ -9,7 +9,7 @@ from streams.core.parsing.stamps import clf_ms
 NEEDLE = '] "'
 _QUOTED = r'"[^"]*+"'  # one excluded character is four times as fast to skip as two
 _HEAD = (  # no port at the address; what follows the stamp is looked at first, so that the stamp can be the last group
-    r"(?![0-9]{1,3}+\.[0-9.]{1,12}+:|\[)([^ ,\n{\x1b][^ ,\n\x1b]{0,255}+)\ -\ [^ \[\n]{1,255}+\ "
+    r"(?![0-9]{1,20}+\.[0-9.]{1,60}+:|\[)([^ ,\n{\x1b][^ ,\n\x1b]{0,255}+)\ -\ [^ \[\n]{1,255}+\ "
     r'(?=\[[^\]]++\]\ "([A-Z][A-Z-]*+)\ ([^ "\n\x1b]++)\ HTTP/[0-9.]++"\ ([0-9]{3}|-)\ [0-9-]++'
 )
 _END = r"\Z) \[([^\]\n\x1b]++) (?s:.*+)"
