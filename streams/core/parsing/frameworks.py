@@ -40,5 +40,5 @@ FORMATS: tuple[Format, ...] = tuple(sorted(_ALL, key=lambda fmt: fmt.needle))
 # away from all of them; words that begin alike share their beginning, which makes it faster.
 may_be = re.compile(
     r"GET |H(?:EAD |TTP[/ ])|P(?:OST|UT|ATCH) |DELETE |OPTIONS |TRACE |CONNECT |\](?: \"| /|: /| s3\.)|\[(?:GIN|GET|response)"
-    r"|-- Comp|us(?:_code)?=|\.\.\. |\{\"|After req|\|/"
+    r"|-- Comp|us(?:_code)?=|\.\.\. |\{\"|After req|\|/|Finished :"
 ).search
