@@ -51,10 +51,11 @@ class Re2:
 
     def group(self, pattern: str, name: str) -> Callable[[bytes], tuple[int, int] | None]:
         """Return a search for the place of a group."""
-        compiled = _compiled(pattern)
-        number = compiled.groupindex.get(name.encode())
+        made: list[re2._Regexp] = []  # when it is first asked: most never are
 
         def place(text: bytes) -> tuple[int, int] | None:
+            compiled = made[0] if made else made.append(_compiled(pattern)) or made[0]
+            number = compiled.groupindex.get(name.encode())
             found = compiled.search(text)
             if found is None:
                 return None
@@ -62,6 +63,34 @@ class Re2:
             return span
 
         return place
+
+
+class FirstLook:
+    """Tells which of some texts a pattern is in, by one search over all of them. Can be sent to another process."""
+
+    def __init__(self, pattern: str) -> None:
+        """Compile."""
+        self._pattern = pattern
+        self._lines = Re2().lines(f"(?-i:{pattern})")
+
+    def __call__(self, texts: Sequence[str]) -> list[int]:
+        """Return the numbers of the texts in which it is."""
+        joined = "\n".join(texts)
+        if joined.count("\n") >= len(texts):  # a text of several lines
+            joined = "\n".join([text.replace("\n", " ") for text in texts])
+        return self._lines(joined.encode("utf-8", "replace"))
+
+    def __reduce__(self) -> tuple[type["FirstLook"], tuple[str]]:
+        """Travel as text."""
+        return FirstLook, (self._pattern,)
+
+    def __eq__(self, other: object) -> bool:
+        """Looks for the same are the same."""
+        return isinstance(other, FirstLook) and self._pattern == other._pattern
+
+    def __hash__(self) -> int:
+        """Agree with equality."""
+        return hash(self._pattern)
 
 
 def checked(pattern: str) -> str:
@@ -73,6 +102,11 @@ def checked(pattern: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _wrong(pattern: str) -> str | None:
+    try:
+        _PARSED.Add(pattern.encode())  # parsing alone tells nearly all that can be wrong, several times faster than compiling
+        return None
+    except re2.error:
+        pass  # without a reason
     try:
         _compiled(pattern)
     except re2.error as error:
@@ -87,6 +121,9 @@ def _options() -> "re2.Options":
     options.encoding = re2.Options.Encoding.LATIN1
     options.max_mem = MEMORY
     return options
+
+
+_PARSED = re2.Set.SearchSet(_options())
 
 
 def _compiled(pattern: str) -> "re2._Regexp":

@@ -8,6 +8,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -16,10 +17,11 @@ from pydantic import BaseModel, InstanceOf, ValidationError
 from streams import rules_file, security_file
 from streams.config_errors import ConfigError, Loc, explained, place
 from streams.config_model import nearest
-from streams.core import plan
+from streams.core import first_look, plan
 from streams.core.rules import Rule
 from streams.core.security.guard import CatalogueGuard
 from streams.flywatch_file import Sections
+from streams.searches import FirstLook
 
 FLYWATCH = "flywatch.toml"
 RULES = "rules.toml"
@@ -55,6 +57,7 @@ class Settings(Sections):
             external=tuple(service.external() for service in self.external),
             masks=tuple(mask.mask() for mask in self.masks),
             templates=self.routes,
+            look=_first_look(() if self.security is None else self.security.words),
             security=self.security,
         )
 
@@ -89,6 +92,11 @@ def _guard(data: dict[str, Any] | None, file: Path, problems: list[str]) -> Cata
     except ConfigError as error:
         problems += error.problems
         return None
+
+
+@lru_cache(maxsize=8)
+def _first_look(words: tuple[str, ...]) -> FirstLook:
+    return FirstLook(first_look.pattern(words))
 
 
 def _directory(environ: Mapping[str, str]) -> Path:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.core.security.buckets import QUIET_MS, Level, is_over, pour
 from streams.core.security.levels import Buckets
-from streams.core.security.suspects import MOST_VALUES, Hits, Suspects, since
+from streams.core.security.suspects import MOST_VALUES, Hits, Suspects, hashed, since
 from streams.core.security.values import Bucket
 
 NOW = 1_760_119_200_000  # 2025-10-10T18:00:00Z
@@ -65,7 +65,8 @@ def added(rows: list[tuple[str, int, str]], cap: int = 1_000) -> Suspects:
     """Return suspects with rows of (client, second, value) added."""
     suspects = Suspects()
     for client_ip, second, value in rows:
-        suspects.add("logins", client_ip, NOW + second * 1_000, f"GET /{second} 401", value, cap)
+        at_ms = NOW + second * 1_000
+        suspects.add(("logins", client_ip), hashed(1, at_ms, at_ms, f"GET /{second} 401", [value] if value else []), cap)
     return suspects
 
 
@@ -111,7 +112,7 @@ def test_a_pane_told_bit_by_bit_fills_as_one_told_at_once(seconds: list[int], pi
 def test_clients_beyond_the_cap_are_counted() -> None:
     """Beyond the cap further clients fill no bucket, and their hits are counted; those known go on."""
     suspects = added([(f"203.0.113.{number}", 0, "") for number in range(5)], cap=3)
-    suspects.add("logins", "203.0.113.0", NOW, "GET / 401", "", 3)
+    suspects.add(("logins", "203.0.113.0"), hashed(1, NOW, NOW, "GET / 401"), 3)
     assert (len(suspects.hits), suspects.dropped) == (3, 2)
     assert suspects.hits["logins", "203.0.113.0"].count == 2
 

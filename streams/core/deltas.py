@@ -52,6 +52,12 @@ class Deltas:
         if text > tally.example and skipped.reason is Reason.UNRECOGNISED and not source.late:
             tally.example = text
 
+    def late(self, start_ms: int, app: str, lines: int) -> None:
+        """Count lines that are too late to count as what they say."""
+        tally = self.tally(start_ms, app)
+        tally.lines += lines
+        tally.skipped[Reason.LATE] += lines
+
     def finish(self) -> None:
         """Mask the examples: the last thing before they leave."""
         for tally in self.tallies.values():

@@ -11,9 +11,10 @@ from streams.core.batches import Batch, FlyLine
 from streams.core.columns import Columns
 from streams.core.deltas import Deltas
 from streams.core.joins import Fragment, Joins
+from streams.core.later import Later
 from streams.core.lines import unwrap
 from streams.core.opened import Opened
-from streams.core.parsing import recognise, w3c
+from streams.core.parsing import w3c
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
 from streams.core.sources import Column, Source
@@ -29,6 +30,7 @@ class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
+        "_later",
         "_plan",
         "_touched",
         "clock_ms",
@@ -56,6 +58,7 @@ class Folding:
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
         self.opened = Opened(joins, plan.limits.joins, plan.external)
         self.joined = self.opened.changed
+        self._later = Later(plan)
         self.provider = ""  # of the lines at hand
 
     def begin(self, clock_ms: int, offset: int) -> None:
@@ -82,6 +85,7 @@ class Folding:
                     source.note(stamp)
             else:
                 self._other(source, text, stamp)
+        self._settle()
 
     def batch(self, batch: Batch, app: str, instance: str) -> None:
         """Take the rows of one app and instance; those of the record's key stand in for an empty head."""
@@ -100,12 +104,14 @@ class Folding:
                     source.note(stamp)
             else:
                 self._other(source, text, stamp)
+        self._settle()
 
     def take(self, content: Iterable[Line]) -> None:
         """Take lines out of any envelopes, of any apps and instances."""
         near: dict[tuple[str, str], Source] = {}
         for line in content:
             self._take(line, near)
+        self._settle()
 
     def raw(self, content: Iterable[str], app: str) -> None:
         """Take lines as a file has them, in any envelope or in none; ``app`` is that of lines that name none.
@@ -125,20 +131,16 @@ class Folding:
             line = unwrap(raw, app)
             taken = self._take(line, near)
             source = taken if line.stamp is None and line.text == raw and line.app == app and not line.instance else None
+        self._settle()
 
     def _take(self, line: Line, near: dict[tuple[str, str], Source]) -> Source:
         source = near.get((line.app, line.instance))
         if source is None:
             source = near[line.app, line.instance] = self._touched.source(line.app, line.instance, line.region)
         stamp, text = line.stamp, line.text
-        if stamp is None:
-            if source.prefix != BARE:
-                self._turn(source, None)
-        elif stamp[:18] != source.prefix or stamp[-1:] != "Z":
-            self._turn(source, stamp)
+        self._move(source, stamp)
         if (row := source.match(text)) and len(text) <= self._plan.limits.line_chars:
-            source.add(row.groups())
-            source.note(stamp)
+            source.keep(row, stamp)
         else:
             self.provider = line.provider
             self._other(source, text, stamp)
@@ -161,12 +163,9 @@ class Folding:
         for part in by_pane(column, self._plan) if column.start_ms is None else (column,):
             start_ms = part.start_ms or 0
             columns = Columns(part.fmt, part.rows, limits, self._plan.templates)
-            if self._plan.security is not None:
-                guarding.column(self._plan.security, self.deltas, source, part, columns, limits.suspects)
+            guarding.column(self._plan, self.deltas, source, part, columns)
             if part.late:
-                tally = self.deltas.tally(start_ms, source.app)
-                tally.lines += len(part.rows)
-                tally.skipped[Reason.LATE] += len(part.rows)
+                self.deltas.late(start_ms, source.app, len(part.rows))
             else:
                 self.counted.append((start_ms, source.app, columns.counted(app, limits)))
             if part.ahead:
@@ -175,6 +174,14 @@ class Folding:
                 for name, values in columns.published(part.stamps, part.fmt).items():
                     published.setdefault(name, []).extend(values)
 
+    def _move(self, source: Source, stamp: str | None) -> None:
+        """Move a source to the pane of a line's stamp, if it is not there."""
+        if stamp is None:
+            if source.prefix != BARE:
+                self._turn(source, None)
+        elif stamp[:18] != source.prefix or stamp[-1:] != "Z":
+            self._turn(source, stamp)
+
     def _turn(self, source: Source, stamp: str | None) -> None:
         """Move a source to the pane of this stamp; without a readable one, to the stamps of the lines themselves."""
         at_ms: int | None
@@ -182,42 +189,55 @@ class Folding:
             source.prefix, at_ms = stamp[:18], stamps.pane_ms(stamp[:18])
         else:
             source.prefix, at_ms = (None, stamps.ms(stamp)) if stamp else (BARE, None)
-        start_ms, late, ahead = (
-            (None, False, False) if at_ms is None else placed(at_ms - at_ms % PANE_MS, self.clock_ms, self._plan)
-        )
+        place = (None, False, False) if at_ms is None else placed(at_ms - at_ms % PANE_MS, self.clock_ms, self._plan)
+        start_ms, late, ahead = place
         source.turn(start_ms, self.clock_ms, late=late, ahead=ahead)
 
     def _other(self, source: Source, raw: str, stamp: str | None) -> None:
-        """Take a line that the format at hand refuses: another format, a part of a request, or nothing known."""
+        """Take a line that the format at hand refuses: of a format that the instance wrote before, or to be looked at later."""
+        if len(raw) <= self._plan.limits.line_chars and (row := source.again(raw)):
+            source.keep(row, stamp)
+        else:
+            self._later.add((source, raw, stamp, self.provider))
+
+    def _settle(self) -> None:
+        """Look at the lines that waited, in their order."""
+        for (source, raw, stamp, provider), worth in self._later.taken():
+            self._move(source, stamp)
+            self.provider = provider
+            if worth:
+                self._look_at(source, raw, stamp)
+            else:
+                self.opened.quiet(self.deltas, source, raw, provider, stamp)
+
+    def _look_at(self, source: Source, raw: str, stamp: str | None) -> None:
+        """Take a line that may be a request, a part of one, an event, or nothing known."""
         chars = self._plan.limits.line_chars
-        if len(raw) <= chars and (row := source.again(raw)):
-            source.add(row.groups())
-            source.note(stamp)
+        if len(raw) <= chars and (row := source.match(raw) or source.again(raw)):
+            source.keep(row, stamp)
             return
         text, cut = reading.cleaned(raw, chars)
         if cut:
             self.deltas.tally(source.start_ms, source.app).cut += 1
-        if found := recognise(text):
+        found = reading.what(text)
+        if isinstance(found, tuple):
             source.learn(found[0])
-            source.add(found[1].groups())
-            source.note(stamp)
-            return
-        part = reading.fragment(text)
-        if not isinstance(part, Skipped):
-            self._join(source, part, stamp)
+            source.keep(found[1], stamp)
+        elif not isinstance(found, Skipped):
+            self._join(source, found, stamp)
             self.opened.beside(self.deltas, source, text, self.provider, stamp)
         elif told := w3c.row(self.opened.heading(source, self.clock_ms), text):
             source.apart(w3c.HEADED, told, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
             source.apart(*own, stamp)
         else:
-            self._no_request(source, text, stamp, part)
+            self._no_request(source, text, stamp, found)
 
     def _no_request(self, source: Source, text: str, stamp: str | None, part: Skipped) -> None:
         """Take a line that is an event, shows something to security, both, or nothing."""
-        guard = self._plan.security
-        shows = guard is not None and guarding.line(guard, self.deltas, source, text, stamp, self._plan.limits.suspects)
-        self.opened.line(self.deltas, source, text, self.provider, stamp, _SHOWS if shows else part)
+        if guarding.line(self._plan, self.deltas, source, text, stamp):
+            part = _SHOWS
+        self.opened.line(self.deltas, source, text, self.provider, stamp, part)
 
     def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
         joins = self.opened.of(source)
@@ -226,5 +246,5 @@ class Folding:
             self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped
         if isinstance(parsed, Skipped):
             self.deltas.skip(source, parsed)
-            return
-        source.apart(reading.JOINED, reading.row(parsed), stamp)
+        else:
+            source.apart(reading.JOINED, reading.row(parsed), stamp)

@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from streams.core import stamps, telling, traces
 from streams.core.deltas import Deltas
+from streams.core.events import frames
 from streams.core.events.sign import External
 from streams.core.headings import NONE, Heading
 from streams.core.joins import CAP, Joins
@@ -20,6 +21,7 @@ class First(Struct, frozen=True, gc=False):
     at_ms: int | None
 
 
+_PART, _UNRECOGNISED = Skipped(Reason.PART), Skipped(Reason.UNRECOGNISED)
 Firsts = dict[tuple[str, str], First]
 
 
@@ -61,9 +63,7 @@ class Opened:
         if source.late or nothing.reason is Reason.EMPTY:
             deltas.skip(source, nothing, text)
             return
-        if self.firsts is not None:
-            at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
-            self.firsts.setdefault((source.app, source.instance), First(text, provider, at_ms))
+        self._note(source, text, provider, stamp)
         seen = telling.look(text, provider, trace, self._external)
         if seen is None:
             deltas.skip(source, nothing, text)
@@ -71,11 +71,27 @@ class Opened:
         if isinstance(seen, Sample):
             deltas.measure(source, seen)
             return
+        if seen is telling.STRAY:
+            deltas.skip(source, _PART, text)
+            return
         said = self._follow(deltas, source, seen, stamp) or nothing
         if isinstance(said, Skipped):
             deltas.skip(source, said, text)
         else:
             deltas.line(source)
+
+    def quiet(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None) -> None:
+        """Take a line that a first look has turned away: nothing, or a frame of a trace that nobody saw begin."""
+        if text[-1] in "\r\n":
+            text = text.rstrip("\r\n")
+        self._note(source, text, provider, stamp)
+        stray = text[0] in " \t" and not source.late and frames.is_stray(text)
+        deltas.skip(source, _PART if stray else _UNRECOGNISED, text)
+
+    def _note(self, source: Source, text: str, provider: str, stamp: str | None) -> None:
+        if self.firsts is not None and not source.late:
+            at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
+            self.firsts.setdefault((source.app, source.instance), First(text, provider, at_ms))
 
     def beside(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None) -> None:
         """Take a line that is counted already as part of a request: Rails tells an error and its request in one line."""

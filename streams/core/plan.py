@@ -5,6 +5,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from streams.core.events.sign import External
+from streams.core.first_look import Look
 from streams.core.parsing.format import Format
 from streams.core.rules import Rule
 from streams.core.security.values import Guard
@@ -58,6 +59,7 @@ class Plan(Struct, frozen=True):
     external: tuple[External, ...] = ()  # the user's own services, asked before any sign of an event
     masks: tuple[Callable[[str], str], ...] = ()  # the user's own, for what leaves as evidence
     templates: tuple[str, ...] = ()  # routes as the user writes them: /shop/:category/:slug, /files/*
+    look: Look | None = None  # None: every line is asked for everything
     security: Guard | None = None  # None: nothing is looked for
 
     @property

@@ -12,6 +12,9 @@ from streams.core.values import Line, Parsed, Reason, Request, Skipped
 
 # A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
 JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
+# Short lines that are neither a request nor a part of one: checks and errors repeat word for word. Changes no result.
+_NEITHER: dict[str, Skipped] = {}
+_KNOWN_LINES, _KNOWN_CHARS = 4_096, 300
 _EMPTY, _UNRECOGNISED = Skipped(Reason.EMPTY), Skipped(Reason.UNRECOGNISED)
 
 
@@ -32,10 +35,9 @@ def parse(
     joins.told = ()
     text, _ = cleaned(line.text, chars)
     at_ms = None if line.stamp is None else stamps.ms(line.stamp)
-    if found := parsing.recognise(text):
-        fmt, row = found
-        return parsing.request(fmt, row.groups(), at_ms)
-    part = fragment(text)
+    part = what(text)
+    if isinstance(part, tuple):
+        return parsing.request(part[0], part[1].groups(), at_ms)
     place = Place(at_ms=at_ms, region=line.region, line=number)
     if not isinstance(part, Skipped):
         if besides := telling.beside(text, line.provider):
@@ -57,6 +59,19 @@ def cleaned(raw: str, chars: int) -> tuple[str, bool]:
     if "\x1b" in text:
         text = ANSI.sub("", text)
     return text[:chars], len(text) > chars
+
+
+def what(text: str) -> tuple[Format, Row] | Fragment | Skipped:
+    """Return what a message is: a request and its format, a part of one, or neither; the latter is remembered."""
+    known = _NEITHER.get(text)
+    if known is not None:
+        return known
+    found = parsing.recognise(text) or fragment(text)
+    if isinstance(found, Skipped) and len(text) <= _KNOWN_CHARS:
+        if len(_NEITHER) >= _KNOWN_LINES:
+            _NEITHER.clear()
+        _NEITHER[text] = found
+    return found
 
 
 def fragment(text: str) -> Fragment | Skipped:

@@ -55,7 +55,7 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape(
         "ms)",
-        r"(?:^|[\]:] ) *+(?!CACHE )(?:[A-Z][A-Za-z0-9_:?! ]{0,80}? )?\(<T>ms\)  ?<Q>",
+        r"(?:^|[\]:] ) *+(?!CACHE )(?:[A-Z][A-Za-z0-9_:?! ]{1,81}+(?<= ))?\(<T>ms\)  ?<Q>",
         1.0,
         "Active Record; what its own cache gave is no query",
     ),

@@ -86,6 +86,11 @@ class Source:
         self.fmt, self.match = fmt, fmt.match
         self.add, self.note = column.rows.append, column.stamps.append
 
+    def keep(self, row: Row, stamp: str | None) -> None:
+        """Add a row of the format at hand."""
+        self.add(row.groups())
+        self.note(stamp)
+
     def again(self, text: str) -> Row | None:
         """Try the other formats that the instance wrote before; the one that takes the text is its last one now."""
         for fmt in self.seen:

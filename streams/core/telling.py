@@ -1,6 +1,7 @@
 """What a line that is no request tells: an event, a part of a stack trace, how long something took. Knows no pane or topic."""
 
 import re
+from functools import lru_cache
 
 from streams.core import events, samples, stacks
 from streams.core.events import frames
@@ -12,7 +13,8 @@ from streams.core.traces import HELD, Line, Trace
 from streams.core.values import Event, EventKind, Sample
 
 OPENER = "Traceback (most recent call last)"
-_STRAY = Line("", piece=Piece(Role.MORE))
+_TOLD_CHARS = max(events.READ_CHARS, samples.READ_CHARS)  # what stands behind is read in a traceback alone
+STRAY = Line("", piece=Piece(Role.MORE))
 _may_tell = any_of((*events.NEEDLES, *samples.NEEDLES, OPENER))
 _HEAD = re.compile(
     r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+"  # Ruby's Logger
@@ -23,10 +25,16 @@ _HEAD = re.compile(
 
 def look(text: str, provider: str, trace: Trace | None, external: tuple[External, ...] = ()) -> Line | Sample | None:
     """Return what a line that is not blank tells by itself, or to the open trace of its instance; None for most."""
+    if trace is None and not external and len(text) <= events.REPEATED_CHARS:
+        return _remembered(text, provider)
+    return _look(text, provider, trace, external)
+
+
+def _look(text: str, provider: str, trace: Trace | None, external: tuple[External, ...]) -> Line | Sample | None:
     if trace is None:
         if text[0] in " \t" and frames.is_stray(text):
-            return _STRAY
-        if not external and not _may_tell(text):
+            return STRAY
+        if not external and not _may_tell(text[:_TOLD_CHARS]) and (len(text) <= _TOLD_CHARS or OPENER not in text):
             return None
         piece = frames.read(text) if OPENER in text else None
     else:
@@ -40,6 +48,12 @@ def look(text: str, provider: str, trace: Trace | None, external: tuple[External
     if event is None:
         return None if trace is None else Line(text)
     return Line(text, stacks.unfolded(event, text) if _may_hold_a_stack(text) else event)
+
+
+@lru_cache(events.REMEMBERED)
+def _remembered(text: str, provider: str) -> Line | Sample | None:
+    """Look at a line by itself; checks and errors repeat word for word."""
+    return _look(text, provider, None, ())
 
 
 def _within(text: str, provider: str, trace: Trace | None) -> Event | None:

@@ -16,6 +16,7 @@ from streams.core.values import Event, EventKind
 
 AGE_MS = 2_000  # a trace to which nothing was added for so long has ended
 LINES = 2_000  # a trace of more has ended, too
+FOLDED_LINES = 250  # of an error that is all in one line: more do not fit, unless they are shorter than frames are
 # What an error can be; all else happens at once, and interrupts no trace.
 HELD = frozenset({EventKind.APP_ERROR, EventKind.DB_CONNECTION, EventKind.TIMEOUT, EventKind.EXTERNAL_API})
 _BEAM = ("[error]", "** (", " REPORT====")
@@ -124,7 +125,7 @@ def ended(trace: Trace) -> tuple[Told, ...]:
 def folded(event: Event, lines: Sequence[str]) -> Event:
     """Return an event with the frames that a text of several lines tells."""
     trace = Trace(event, _NOWHERE, _NOWHERE, _NOWHERE)
-    for text in lines[:LINES]:
+    for text in lines[:FOLDED_LINES]:
         piece = frames.read(text, trace.speech)
         if piece is not None and piece.role is Role.OPENER:
             trace = structs.replace(trace, speech=piece.speech, top=None, own=False)

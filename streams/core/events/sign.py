@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from streams.core.lazily import Lazily
 from streams.core.values import EventKind
 
 
@@ -26,8 +27,5 @@ class External(Struct, frozen=True):
 
 
 def sign(event: EventKind, needle: str, pattern: str, why: str, *of: str) -> Sign:
-    """Compile a pattern that is searched for from the line's beginning (``^``) or behind its needle alone: linear time."""
-    compiled = re.compile(pattern)
-    if compiled.groups > 1:
-        raise ValueError(f"a sign has at most one group: {pattern}")
-    return Sign(event, needle, compiled.search, why, frozenset(of))
+    """Take a pattern that is searched for from the line's beginning (``^``) or behind its needle alone: linear time."""
+    return Sign(event, needle, Lazily(pattern, most_groups=1).search, why, frozenset(of))

@@ -13,7 +13,9 @@ _HEADERS = (
 def _caches(kind: EventKind, states: str, words: str) -> tuple[Sign, ...]:
     """Return how caches tell of hits, or of misses: in a header's value, in words, by name."""
     return (
-        sign(kind, "ache", rf"\b{_HEADERS}[\"']?[:=] ?[\"']?(?:TCP_(?:MEM_)?)?(?:{states})\b", "a header of a proxy"),
+        sign(
+            kind, "ache", rf"\b(?=[CUXcux]){_HEADERS}[\"']?[:=] ?[\"']?(?:TCP_(?:MEM_)?)?(?:{states})\b", "a header of a proxy"
+        ),
         sign(
             kind,
             "ache",

@@ -18,7 +18,6 @@ from streams.core.parsing import (
     habits,
     haproxy,
     hashicorp,
-    heads,
     hypercorn,
     iis,
     json_fields,
@@ -29,7 +28,6 @@ from streams.core.parsing import (
     ltsv,
     morgan,
     npm,
-    pieces,
     spoken,
     squid,
     tabs,
@@ -37,7 +35,7 @@ from streams.core.parsing import (
     uwsgi,
     w3c,
 )
-from streams.core.parsing.format import Format, Number, Row, Texts, not_after, yielding
+from streams.core.parsing.format import Format, Number, Row, Texts, yielding
 from streams.core.parsing.parts import fragment
 from streams.core.values import Request
 
@@ -45,7 +43,7 @@ __all__ = ["FORMATS", "fragment", "recognise", "request"]
 
 _SERVERS = (
     *morgan.FORMATS,
-    *not_after(rf"(?:{heads.LEVEL_AND_COLON}|{pieces.PORT_TOO})", clf.FORMATS),
+    *clf.FORMATS,
     *envoy.FORMATS,
     *hypercorn.FORMATS,
     *yielding(logged.unless_headed(clf_habits.FORMATS), frameworks.OF_CLF),

@@ -5,6 +5,7 @@ escaped, and fields of one's own at the end. Knows no envelope.
 """
 
 import re
+from itertools import islice
 
 from streams.core.parsing import clf, request_line
 from streams.core.parsing.durations import UNITS_MS
@@ -12,7 +13,7 @@ from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, oth
 from streams.core.parsing.stamps import any_ms
 
 _WHO_WHEN = (
-    r"(?!\{)\"?+((?:[^\[\"\n]|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
+    r"(?!\{)\"?+((?:[^\[\"\n]++|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
 )
@@ -24,7 +25,7 @@ _ESCAPED = re.compile(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
 _RAW = re.compile(r'([^"]*+(?:"(?! [0-9-]{1,3}(?: |$))[^"]*+)*+)' + _ANSWER).match
 _COLOUR = re.compile(r"\x1b\[[0-9;]*+m")
 
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').findall
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').finditer
 _KEYED = re.compile(r'(?:rt|request_time|req_time|reqtime|request-time)[=:]"?([0-9]++(?:\.[0-9]++)?+)(ms|s)?+"?+')
 _SPELT = re.compile(
     r'(?:(?:took|time|duration|elapsed|latency|response_time|total_time)[=:])?+"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?'
@@ -34,6 +35,7 @@ _NAMED = {"request_time", "request", "rt"}  # the word before the number
 _SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
+_MOST_FIELDS = 64  # behind the answer
 _ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
 _NUMBERED = re.compile(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").fullmatch  # hypercorn: then the port is there, too
 _CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
@@ -55,7 +57,7 @@ def _hosted(text: str) -> Row | None:
 def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if head is None:
         return None
-    client_ip = _client_ip(head[1].replace('"', "").split())
+    client_ip = _client_ip(head[1].replace('"', "").split(None, _MOST_TOKENS))
     answer = _ESCAPED(text, head.end()) or _RAW(text, head.end())
     if client_ip is None or answer is None:
         return None
@@ -109,7 +111,7 @@ def _duration_ms(tail: str) -> float | None:
 
     An integer says nothing: Apache writes micro-, milli- or whole seconds, or bytes, as it was told.
     """
-    tokens = _TOKEN(tail)
+    tokens = [found[0] for found in islice(_TOKEN(tail), _MOST_FIELDS)]
     if tail.startswith(' "'):
         tokens = tokens[2:]  # referrer and agent are the client's own words
     for each in tokens:

@@ -14,7 +14,7 @@ _FINISHED = (
     rf"(?P<status>{STATUS})(?:\ [^ \n]++){{1,4}}?\ (?P<elapsed>[0-9.,]++ms){_END}"
 )
 _SERILOG = (
-    rf'{_HEAD} (?:HTTP\ "?|(?=[A-Z]++\ ))(?P<method>{METHOD})"?+'
+    rf'{_HEAD} (?:HTTP\ "?|(?=[A-Z]{{3,7}}+\ ))(?P<method>{METHOD})"?+'
     rf'\ (?:-\ )?+"?+(?P<target>[^ "\n\x1b]++)"?+\ responded\ (?P<status>{STATUS})'
     rf"\ in\ (?P<elapsed>[0-9.,]++\ ?ms){_END}"
 )

@@ -11,7 +11,7 @@ from streams.core.parsing.format import Fields, Format, Row, otherwise
 from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS, address_of, named
 
 _SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
-    r"(?:[^\x20-\x7e\n]++\ ?+|\ )*+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
+    r"(?:[^\x20-\x7e\n]++\ ?+|\ ){0,60}+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
 ).match
 _ADDRESS = r"(?:(?![0-9]{1,2}:[0-9]{2}[:.\ ])([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"  # no time of the clock
 _METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"

@@ -105,6 +105,7 @@ _KINDS: tuple[tuple[str, Callable[[str], Fragment | None]], ...] = (
     ('"reqId"', _of_fastify),
     ('"correlation"', _of_logbook),
 )
+NEEDLES = tuple(needle for needle, _ in _KINDS)
 
 
 def _status(code: int | None) -> int | None:

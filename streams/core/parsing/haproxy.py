@@ -12,7 +12,7 @@ from streams.core.parsing.stamps import clf_ms
 
 _LINE = re.compile(
     r"(?=[0-9a-f:hu])(?:ha[a-z-]++(?:\[[0-9]++\])?+:\ )?+"  # the tag of syslog, when what writes files has left it
-    r"([^ \"\[\n]*):[0-9]{1,5}\ "  # the client and its port; IPv6 has colons of its own
+    r"([^ \"\[\n]{0,255}):[0-9]{1,5}\ "  # the client and its port; IPv6 has colons of its own
     r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:.]{8,12})\]\ "
     r"[^ \"\n]++\ (?:[^ \"\n]++\ )?+"  # frontend, backend/server; version 1.2 has one of them
     r"(?:-?+[0-9]++/){3,4}\+?+(-?+[0-9]++)\ "  # the last timer is of the whole request; + while it still goes on

@@ -10,7 +10,7 @@ from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 _LINE = re.compile(
     r"(?=[0-9a-f:])([0-9A-Fa-f:.]++),\ [^,\n]*+,\ [0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4},\ [0-9]{1,2}:[0-9]{2}:[0-9]{2},\ "
     r"W3SVC[0-9]*+,\ [^,\n]*+,\ [^,\n]*+,\ ([0-9]++),\ [0-9]++,\ [0-9]++,\ ([0-9]{3}),\ [0-9]++,\ "  # ms, bytes, answer
-    r"([A-Z]++|-),\ ([^,\n]*+)(?:,\ ([^\n]*?),?)?",
+    r"([A-Z]++|-),\ ([^,\n]*+)(?:,\ ([^\n]*+))?",
     re.VERBOSE,
 ).fullmatch
 
@@ -21,6 +21,7 @@ def match(text: str) -> Row | None:
     if found is None:
         return None
     client_ip, took, status, method, target, query = found.groups()
+    query = query and query.removesuffix(",")
     return Fields(client_ip, method, target if query in {None, "", "-"} else f"{target}?{query}", status, took, None)
 
 

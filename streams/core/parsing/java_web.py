@@ -5,7 +5,9 @@ from streams.core.parsing.format import Format
 from streams.core.parsing.pieces import BARE, ISO_STAMP, METHOD, PATH, STATUS, named
 from streams.core.parsing.stamps import any_ms
 
-_KTOR = rf"(?P<status>{STATUS})\ [A-Za-z'\ -]*?:\ (?P<method>{METHOD})\ -\ (?P<target>{PATH})(?:\ in\ (?P<elapsed>{PIECE}))?"
+_KTOR = (
+    rf"(?P<status>{STATUS})\ [A-Za-z'\ -]{{0,60}}?:\ (?P<method>{METHOD})\ -\ (?P<target>{PATH})(?:\ in\ (?P<elapsed>{PIECE}))?"
+)
 _VERTX_TINY = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ -\ -?[0-9]++\ -\ (?P<took>[0-9]++)\ ms"
 _SPRING = (  # Spring writes the query only when it was told to; there is neither status nor time
     rf"{BARE}(?:\[?(?P<stamp>{ISO_STAMP})\]?)?[^\n\"]{{0,300}}?"

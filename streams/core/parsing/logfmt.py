@@ -28,10 +28,9 @@ _USUAL = re.compile(
     re.VERBOSE,
 ).fullmatch
 
-# A pair begins at the line's begin or after a blank: without that, each letter of a long word would be tried as a begin.
-_PAIR = re.compile(
-    r'(?:^|(?<=[ \t]))([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)'
-).findall
+# A pair begins after a blank, as the line is read with one before it: without that, each letter of a long word would be tried
+# as a begin; a look back would be taken at every character.
+_PAIR = re.compile(r'[ \t]([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)').findall
 # What flyctl puts before a message of Fly's proxy: a request that did not reach the app, which is an event.
 _OF_FLY, _ERROR = ("error.", "request.", "response."), "error.message="
 # A stamp before the pairs: slog's and zerolog's console, Ruby's Logger, lines in brackets.
@@ -67,7 +66,7 @@ def match(text: str) -> Row | None:
         return None
     if text.startswith(_OF_FLY) and _ERROR in text:
         return None
-    pairs = _PAIR(text)
+    pairs = _PAIR(f" {text}")
     if len(pairs) > _MOST_PAIRS:
         return None
     found = fields.find({name: quoted or bare for name, quoted, bare in reversed(pairs)})

@@ -22,7 +22,7 @@ _GHOST = (
 )
 _HAPI = (
     rf"(?:[0-9]{{6}}/[0-9.]{{6,10}},\ )?+\[response[^\]\n]*+\]\ [a-z]++://[^ \n]*:\ (?P<method>[a-z]{{3,7}})"
-    rf"\ (?P<target>{PATH})\ (?:\{{[^\n]*\}})?\ ?(?P<status>{STATUS})\ \((?P<elapsed>{PIECE})\)[^\n]*+"
+    rf"\ (?P<target>{PATH})\ (?:\{{[^\n]{{0,2000}}\}})?\ ?(?P<status>{STATUS})\ \((?P<elapsed>{PIECE})\)[^\n]*+"
 )
 _MEDUSA = (
     rf"(?:http:\ ++)?+(?P<method>{METHOD})\ (?P<target>{PATH})\ \u2190\ [^ \n]++\ \((?P<status>{STATUS}|-)\)"

@@ -45,13 +45,13 @@ def _shelf(text: str) -> Row | None:
 def _comma_pairs(text: str) -> Row | None:
     """Read ``method=GET, uri=/x, status=200``: what Echo's documentation shows, and many copy."""
     told: dict[str, str] = {}
-    begin = 0
+    begin = count = 0
     while begin < len(text):
         pair = _COMMA_PAIR(text, begin)
-        if pair is None or len(told) >= _MOST_PAIRS:
+        if pair is None or count == _MOST_PAIRS:
             return None
         told[pair[1]] = pair[2]
-        begin = pair.end()
+        begin, count = pair.end(), count + 1
     return fields.find(told)
 
 

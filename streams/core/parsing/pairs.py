@@ -24,7 +24,7 @@ _SERVE = re.compile(
 ).fullmatch
 _MARTINI = re.compile(
     rf"(\[(?:martini|negroni)\])\ (?:Started\ ({METHOD})\ (/[^ \n]*+)(?:\ for\ ({PEER}|{ADDRESS}))?"
-    rf"|Completed\ ({STATUS})\ [A-Za-z'\ -]*?\ ?in\ ({PIECE}))",
+    rf"|Completed\ ({STATUS})\ [A-Za-z'\ -]{{0,60}}?\ ?in\ ({PIECE}))",
     re.VERBOSE,
 ).fullmatch
 _SPRING = re.compile(
@@ -33,7 +33,7 @@ _SPRING = re.compile(
     re.VERBOSE,
 ).fullmatch
 _ROCKET = re.compile(  # 0.4 writes no status; a request that no route takes has no outcome
-    rf"\ *+(?:({METHOD})\ (/[^ \n]*?)(?:\ [a-z*]++/[^ :\n]++)?+:"
+    rf"\ *+(?:({METHOD})\ (/[^ \n]*)(?:\ [a-z*]++/[^ :\n]++)?+:"
     rf"|[>=]>\ (?:Outcome:\ (?:Success|Error|Failure)(?:\(({STATUS})[^)\n]*+\))?|(No)\ matching\ routes\ for\ [^\n]++))",
     re.VERBOSE,
 ).fullmatch

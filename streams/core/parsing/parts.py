@@ -24,7 +24,8 @@ _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] =
         plug.fragment,
     ),
 )
-_may_be = any_of(word for words, _ in _READERS for word in words)
+WORDS = tuple(word for words, _ in _READERS for word in words)
+_may_be = any_of(WORDS)
 
 
 def fragment(text: str) -> Fragment | None:

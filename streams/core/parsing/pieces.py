@@ -2,6 +2,7 @@
 
 import re
 
+from streams.core.lazily import Lazily
 from streams.core.parsing import request_line
 from streams.core.parsing.elapsed import elapsed_ms
 from streams.core.parsing.format import Fields, Match, Row, clean
@@ -11,12 +12,13 @@ ANY_METHOD = r"[A-Z][A-Z-]{1,23}+"
 TARGET = r"[^ \n\x1b]++"
 PATH = r"/[^ \n\x1b]*+"
 STATUS = r"[1-5][0-9]{2}"
-# An address or a host's name: not a logger's name with colons before an address.
-ADDRESS = r"(?:[0-9A-Fa-f:.]++(?![^\ %,)\]|])(?:%[0-9A-Za-z]++)?+|[A-Za-z0-9_.-]++(?![^\ ,)\]|]))"
-PEER = r"(?:\[[0-9A-Fa-f:.]++\]|[0-9A-Za-z:._-]*?):[0-9]{1,5}(?![0-9:])"
+# An address or a host's name: not a logger's name with colons before an address. No name has more characters than 255, and
+# many formats look for one first.
+ADDRESS = r"(?>[0-9A-Fa-f:.]{1,60}+(?![^\ %,)\]|])(?:%[0-9A-Za-z]++)?+|[A-Za-z0-9_.-]{1,255}+(?![^\ ,)\]|]))"
+PEER = r"(?:\[[0-9A-Fa-f:.]{1,60}+\]|[0-9A-Za-z:._-]{0,255}?):[0-9]{1,5}(?![0-9:])"
 PORT_TOO = r"(?:[0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]):[0-9]{1,5}(?![^\ ])"  # a peer of which the port is surely one
-QUOTED = r'[^"\\\n]*+(?:\\.[^"\\\n]*+)*+'  # what stands between quotes, with escapes
-QUOTED_TARGET = r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+)*+'  # the same without blanks
+QUOTED = r'[^"\\\n]*+(?:\\.[^"\\\n]*+){0,1000}+'  # what stands between quotes, with escapes
+QUOTED_TARGET = r'[^ "\\\n]*+(?:\\[^ \n][^ "\\\n]*+){0,1000}+'  # the same without blanks
 CLF_DATE = r"[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}"
 CLF_STAMP = rf"{CLF_DATE}[:\ ][0-9:.]{{8,15}}(?:\ [+-][0-9]{{4}}|\ [A-Z]{{3,4}})?+"
 ISO_STAMP = (
@@ -49,23 +51,26 @@ def address_of(peer: str) -> str:
     return _PORT.sub("", peer).strip("[]")
 
 
+_GROUP = re.compile(r"\(\?P<([a-z]+)>").findall
+
+
 def named(pattern: str) -> Match:
-    """Compile a verbose pattern whose groups are called as the fields of a row into its matcher.
+    """Make the matcher of a verbose pattern whose groups are called as the fields of a row.
 
     ``ip`` or ``peer`` (with a port), ``line`` (a quoted request) or ``method`` and ``target``, ``status``, ``took`` (a
     number) or ``elapsed`` (with its unit), ``stamp`` and ``agent``: what a pattern does not have the line does not say.
     """
-    compiled = re.compile(pattern, re.VERBOSE)
-    unknown = set(compiled.groupindex) - set(_NAMES)
+    unknown = set(_GROUP(pattern)) - set(_NAMES)
     if unknown:
         raise ValueError(f"no fields of a row: {sorted(unknown)}")
-    places = tuple(compiled.groupindex.get(name, 0) for name in _NAMES)
+    lazily = Lazily(pattern, re.VERBOSE)
 
     def match(text: str) -> Row | None:
-        found = compiled.fullmatch(text)
+        found = lazily.compiled.fullmatch(text)
         if found is None:
             return None
-        ip, peer, line, method, target, status, took, elapsed, stamp, agent = (found[i] if i else None for i in places)
+        told = found.groupdict()
+        ip, peer, line, method, target, status, took, elapsed, stamp, agent = map(told.get, _NAMES)
         duration: str | float | None = took
         if elapsed is not None and (duration := elapsed_ms(elapsed)) is None:
             return None

@@ -44,13 +44,13 @@ _AIOHTTP = (
 )
 _NOT_1_0 = r"(?!(?:[^\"\n]++\")[^\"\n]*\ HTTP/1\.0\")"  # other servers' broken lines look so
 _CLF_PEER = re.compile(
-    rf'({PORT_TOO})\ -\ (?:-|[^ "\[\n]++)\ \[({CLF_STAMP})\]\ "({QUOTED})"\ ([0-9]{{3}})\ (?:-|[0-9]++)'
+    rf'({PORT_TOO})\ -\ [^ "\[\n]++\ \[({CLF_STAMP})\]\ "({QUOTED})"\ ([0-9]{{3}})\ (?:-|[0-9]++)'
     rf'(?:\ "{QUOTED}"\ "({QUOTED})")? (?:\ ([0-9]++\.[0-9]{{3,9}}))?',
     re.VERBOSE,
 ).fullmatch
 _WITHOUT_PROTOCOL = re.compile(rf"({METHOD}) ([^ \n]++)(?: [0-9](?:\.[0-9])?)?").fullmatch
 _TORNADO = re.compile(
-    r"(?:\[[A-Z]\ ([0-9-]{6,10}\ [0-9:.]{8,15})[^\]\n]*+\]\ ++)?"
+    r"(?:\[[A-Z]\ ([0-9-]{6,10}+\ [0-9:.]{8,15}+)[^\]\n]*+\]\ ++)?"
     rf"([0-9]{{3}})\ ({METHOD})\ ([^ \n]++)(?:\ ->\ [^ \n]++)?+\ \((?:[^@\n)]*+@)*+([^@\n)]*+)\)"
     rf"\ ({NUMBER})ms(?:\ [^\n]*+)?+",
     re.VERBOSE,

@@ -131,6 +131,7 @@ _KINDS: tuple[tuple[str, Callable[[str, str], Fragment | None]], ...] = (
     ("Successfully upgraded to WebSocket (", _upgraded),
     ("Failed to upgrade to WebSocket (", _upgraded),
 )
+BEGINNINGS = tuple(begins for begins, _ in _KINDS)
 
 
 def _status(text: str | None) -> int | None:

@@ -4,6 +4,7 @@ Knows no envelope.
 """
 
 import re
+from itertools import islice
 
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, clean
@@ -35,10 +36,13 @@ _TRACING = re.compile(  # before version 0.3 of tracing-subscriber a month witho
     re.VERBOSE,
 ).fullmatch
 _FIELD = re.compile(  # in the braces of a span, or behind the message; tower-http parts the unit from its number
-    r'(?:^|(?<=[ {]))([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
-).findall
+    r'[ {]([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
+).finditer
 _MOST_FIELDS = 60
-_DONE = re.compile(r"(?:^|[: ])(finished processing request|response|request completed|close)(?= [a-z][a-z0-9_.]*+=|$)").search
+_ENDS = ("finished processing request", "response", "request completed", "close")
+_DONE = re.compile(  # the words first: a look at what stands before would be taken at every character
+    rf"((?:{'|'.join(f'{words}(?<=[: ]{words})' for words in _ENDS)}))(?= [a-z][a-z0-9_.]*+=|$)"
+).search
 
 # Under which names the fields stand: tower-http's defaults, poem's and OpenTelemetry's; the first that is there wins.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -61,14 +65,14 @@ def _tracing(text: str) -> Row | None:
     if line is None:
         return None
     stamp, rest = line.groups()
-    done = _DONE(rest)
+    done = _DONE(f" {rest}")
     if done is None:
         return None
     told = _fields(rest)
     found = {field: next((told[name] for name in names if name in told), None) for field, names in _NAMES.items()}
     status, target, client_ip = found["status"], found["target"], found["client"]
     method = found["method"] if _ASKED_BY(found["method"] or "") else None
-    if status is None or not _CODE(status) or (done[1] != "finished processing request" and method is None):
+    if status is None or not _CODE(status) or (done[1] != _ENDS[0] and method is None):
         return None
     if client_ip is not None and _OF_A_PEER(client_ip):
         client_ip = address_of(client_ip)
@@ -84,7 +88,7 @@ def _tracing(text: str) -> Row | None:
 
 
 def _fields(text: str) -> dict[str, str]:
-    pairs = _FIELD(text)[:_MOST_FIELDS]
+    pairs = (found.groups("") for found in islice(_FIELD(f" {text}"), _MOST_FIELDS))
     return {name: value.strip('"') + unit for name, value, unit in pairs}
 
 

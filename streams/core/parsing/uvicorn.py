@@ -9,9 +9,9 @@ from streams.core.parsing.stamps import any_ms
 NEEDLE = ' - "'
 _COLOUR = r"(?:\x1b\[[0-9;]*+m)?+"
 _LINE = (
-    rf"{_COLOUR}INFO{_COLOUR}:?+\ ++ \[?+([^ \"\n\]]*)\]?+:[0-9]{{1,5}}\ -\ "
+    rf"{_COLOUR}INFO{_COLOUR}:?+\ ++ \[?+([^ \"\n\]]{{0,255}})\]?+:[0-9]{{1,5}}\ -\ "
     rf'"{_COLOUR}([A-Z][A-Z-]*+)\ ([^ "\n\x1b]++)\ HTTP/[0-9.]++{_COLOUR}"\ '
-    rf"{_COLOUR}([0-9]{{3}})(?:\ [A-Za-z'\ -]*[A-Za-z])?+{_COLOUR} ()"
+    rf"{_COLOUR}([0-9]{{3}})(?:\ [A-Za-z'\ -]{{0,60}}[A-Za-z])?+{_COLOUR} ()"
 )
 _PLAIN = rf"{_LINE} () ()"
 _TIMED = rf"{_LINE} \ (?:-\ )?+\(?+ ([0-9]++(?:\.[0-9]++)?+)\ ?+ms\)?+ ()"
@@ -22,7 +22,7 @@ _HEAD = re.compile(
 ).fullmatch
 _PEER = re.compile(r"\[?+([0-9A-Fa-f.:]*)\]?+:[0-9]{1,5}").fullmatch
 _ANSWER = re.compile(
-    r"([^\"\n]++)\" ([0-9]{3})(?: [A-Za-z' -]*[A-Za-z])?+(?: (?:- )?+\(?+([0-9]++(?:\.[0-9]++)?+) ?+ms\)?+)?+"
+    r"([^\"\n]++)\" ([0-9]{3})(?: [A-Za-z' -]{0,60}[A-Za-z])?+(?: (?:- )?+\(?+([0-9]++(?:\.[0-9]++)?+) ?+ms\)?+)?+"
 ).fullmatch
 _ANSI = re.compile(r"\x1b\[[0-9;]*+m")
 

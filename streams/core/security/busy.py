@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import compress, count
 
 from streams.core.security.catalogue import Busy, Catalogue
 from streams.core.security.known_good import KnownGood
 from streams.core.security.values import Suspect
 
+SAMPLE = 256  # rows of a column by which busy clients are known
+PARTS = 8  # of what a bucket holds: a client that does less at once does not fill it
 LEAST = 4  # rows of one client in a column, and different values among them, before it is looked at closer: this keeps it cheap
 _NOBODY = frozenset((None, "", "-"))
 _KEPT_CHARS = 200  # of a path or an agent: what makes it different stands before
@@ -26,32 +29,34 @@ class Busiest:
 
     def suspects(self, client_ips: Texts, targets: Texts, agents: Texts) -> Iterator[tuple[int, Suspect]]:
         """Yield a suspect for each different value of each busy client, with its first row, up to what its bucket can tell."""
-        if not self._kinds or len(client_ips) < LEAST:
-            return
-        busy = {ip for ip, n in Counter(client_ips).items() if n >= LEAST and ip not in _NOBODY}
-        busy = {ip for ip in busy if not self._good.proxy(ip) and not self._good.address(ip)}
-        if not busy:
-            return
-        for kind in self._kinds:
+        rows = self._rows(client_ips)
+        for kind in self._kinds if rows else ():
             column = agents if kind.distinct == "agent" else targets
-            if len(set(zip(client_ips, column, strict=True))) - len(busy) < LEAST - 1:
-                continue  # most often: each client has one agent
-            values: dict[str | None, dict[str | None, int]] = {ip: {} for ip in busy}
-            for row, (ip, value) in enumerate(zip(client_ips, column, strict=True)):
-                if ip in values:
-                    values[ip].setdefault(value, row)
-            many = {ip: different for ip, different in values.items() if len(different) >= LEAST}
+            values: dict[str | None, dict[str | None, int]] = {}
+            for row in rows:
+                values.setdefault(client_ips[row], {}).setdefault(column[row], row)
+            least = max(LEAST, self._caps[kind.bucket] // PARTS)
+            many = {ip: different for ip, different in values.items() if len(different) >= least}
             if many and (bots := {agent for agent in set(agents) if self._good.agent(agent)}):
                 for ip in {ip for ip, agent in zip(client_ips, agents, strict=True) if agent in bots}:
                     many.pop(ip, None)
-            yield from self._of(kind, many)
+            yield from self._of(kind, many, least)
 
-    def _of(self, kind: Busy, many: dict[str | None, dict[str | None, int]]) -> Iterator[tuple[int, Suspect]]:
+    def _rows(self, client_ips: Texts) -> list[int]:
+        """Return the rows of clients that come often; of a long column a sample tells who does."""
+        if not self._kinds or len(client_ips) < LEAST:
+            return []
+        sample = client_ips[:: max(1, len(client_ips) // SAMPLE)]
+        often = [ip for ip, n in Counter(sample).items() if n >= LEAST and ip not in _NOBODY]
+        busy = {ip for ip in often if not self._good.proxy(ip) and not self._good.address(ip)}
+        return list(compress(count(), map(busy.__contains__, client_ips))) if busy else []
+
+    def _of(self, kind: Busy, many: dict[str | None, dict[str | None, int]], least: int) -> Iterator[tuple[int, Suspect]]:
         for ip in sorted(ip for ip in many if ip):
             different = {value: row for value, row in many[ip].items() if value and value not in _NOBODY}
             if kind.distinct == "path":
                 different = _paths(kind, different)
-            if len(different) >= LEAST:
+            if len(different) >= least:
                 told = {value[:_KEPT_CHARS]: row for value, row in reversed(different.items())}
                 yield from ((told[value], Suspect(kind.bucket, ip, value)) for value in sorted(told)[: self._caps[kind.bucket]])
 

@@ -4,7 +4,10 @@ A column of clean requests costs one search over all its targets joined (1 ns a 
 and methods. Only a row in which one of these found something is decoded and shown to the rules.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from itertools import compress, count
 
 from streams.core.masking import mask
 from streams.core.security.catalogue import NO_METHOD, Catalogue, Engine, RequestRule
@@ -15,6 +18,7 @@ from streams.core.security.secrets import Secrets
 from streams.core.security.values import Finding, Seen, Suspect
 
 REMEMBERED = 10_000  # agents; with more the memory is emptied
+MANY = 64  # rows of a column: in so many, a client with a single refusal fills no bucket of different values
 _AGENT_CHARS = 1_000
 _KEPT_CHARS = 200  # of a value that is counted as different
 _UNSAID = frozenset((None, "", "-"))
@@ -25,8 +29,8 @@ class Columns:
     """The rules of requests, ready to be asked."""
 
     __slots__ = (
-        "_agents", "_bad", "_distinct", "_first", "_first_refused", "_good", "_methods", "_refused", "_secrets",
-        "_sets", "_statuses", "_unless",
+        "_agents", "_bad", "_crowded", "_distinct", "_first", "_first_refused", "_good", "_is_left_alone", "_methods",
+        "_refused", "_secrets", "_sets", "_severe", "_statuses", "_unless",
     )  # fmt: skip
 
     def __init__(self, catalogue: Catalogue, engine: Engine, good: KnownGood, secrets: Secrets) -> None:
@@ -37,9 +41,8 @@ class Columns:
         words = tuple(word for rule in spoken if not _of_refused(rule) for word in rule.words)
         leaks = tuple(word for rule in catalogue.secrets for word in rule.words)
         self._first = engine.lines("|".join(part for part in (disguised(words), plain(leaks), ODD) if part))
-        words = tuple(word for rule in spoken if _of_refused(rule) for word in rule.words)
-        self._first_refused = engine.lines(disguised(words)) if words else None
         self._sets = {place: _set(place, rules, engine) for place in ("target", "path", "agent")}
+        self._distinct = {bucket.name for bucket in catalogue.buckets if bucket.distinct}
         alone = [(number, rule) for number, rule in rules if not rule.words and not rule.match]
         self._statuses = {
             status: [each for each in alone if status in each[1].statuses] for _, rule in alone for status in rule.statuses
@@ -50,9 +53,20 @@ class Columns:
             if not rule.statuses
             for method in rule.methods
         }
-        self._refused = frozenset(status for rule in spoken if _of_refused(rule) for status in rule.statuses)
+        refused: dict[str, set[str]] = {}
+        for refusal in (rule for rule in spoken if _of_refused(rule)):
+            for status in refusal.statuses:
+                refused.setdefault(status, set()).update(refusal.words)
+        self._first_refused = {status: engine.lines(disguised(tuple(sorted(words)))) for status, words in refused.items()}
+        self._refused = frozenset(self._statuses) | frozenset(refused)
+        self._severe = frozenset(status for status, told in self._statuses.items() if any(rule.severity for _, rule in told))
+        self._crowded = frozenset(
+            status
+            for status in self._refused
+            if all(self._distinct.issuperset(rule.feeds) for _, rule in self._statuses.get(status, ()))
+        )
+        self._is_left_alone = lru_cache(REMEMBERED)(self._left_alone)
         self._unless = {number: engine.several(rule.unless) for number, rule in rules if rule.unless}
-        self._distinct = {bucket.name for bucket in catalogue.buckets if bucket.distinct}
         self._agents: set[str | None] = set()
         self._bad: dict[str | None, list[tuple[int, RequestRule]]] = {}
 
@@ -64,19 +78,51 @@ class Columns:
         told = set(_rows(targets, self._first))
         rows: set[int] = set()
         if not named.isdisjoint(self._bad):
-            rows.update(i for i, agent in enumerate(agents) if agent in self._bad)
-        if not self._statuses.keys().isdisjoint(statuses):
-            rows.update(i for i, status in enumerate(statuses) if status in self._statuses)
+            rows.update(compress(count(), map(self._bad.__contains__, agents)))
         if not self._methods.keys().isdisjoint(methods):
-            rows.update(i for i, method in enumerate(methods) if method in self._methods)
-        if self._first_refused and not self._refused.isdisjoint(statuses):
-            refused = [i for i, status in enumerate(statuses) if status in self._refused]
-            told.update(refused[n] for n in _rows([targets[i] for i in refused], self._first_refused))
-        seen = Seen([], [])
-        for i in sorted(rows | told):
+            rows.update(compress(count(), map(self._methods.__contains__, methods)))
+        refused: list[int] = []
+        if not self._refused.isdisjoint(statuses):
+            refused = list(compress(count(), map(self._refused.__contains__, statuses)))
+            rows.update(i for i in refused if statuses[i] in self._severe)
+            for status in {statuses[i] or "" for i in refused} & self._first_refused.keys():
+                same = [i for i in refused if statuses[i] == status]
+                told.update(same[n] for n in _rows([targets[i] for i in same], self._first_refused[status]))
+        seen, asked = Seen([], []), rows | told
+        for i in sorted(asked):
             row = _Row(client_ips[i], methods[i], targets[i] or "", statuses[i], agents[i])
             self._look(i, row, seen, told=i in told)
+        crowd = Counter(map(client_ips.__getitem__, refused)) if len(client_ips) >= MANY else None
+        for i in refused:
+            alone = crowd is not None and crowd[client_ips[i]] == 1 and statuses[i] in self._crowded
+            if not alone and i not in asked and client_ips[i] not in _UNSAID:
+                self._refusal(i, _Row(client_ips[i], methods[i], targets[i] or "", statuses[i], agents[i]), seen)
         return seen
+
+    def _refusal(self, i: int, row: "_Row", seen: Seen) -> None:
+        """Let a row fill buckets for its status alone: most rows that are not clean."""
+        rules = self._statuses.get(row.status or "", ())
+        if not rules or self._good.address(row.client_ip) or not self._fills(row):
+            return
+        path = row.target[:_AGENT_CHARS].partition("?")[0]
+        for number, rule in rules:
+            if (
+                _asks(rule, row)
+                and not (number in self._unless and self._is_left_alone(number, path))
+                and not self._allowed(path)
+            ):
+                seen.suspects += [(i, self._suspect(bucket, row)) for bucket in rule.feeds]
+
+    def _fills(self, row: "_Row") -> bool:
+        """Tell whether a client fills buckets: one that is known, alone behind its address, and no search bot."""
+        client_ip = row.client_ip
+        return not self._good.proxy(client_ip) and client_ip not in _UNSAID and not self._good.agent(row.agent)
+
+    def _left_alone(self, number: int, path: str) -> bool:
+        return bool(self._unless[number](path.encode("utf-8", "replace")))
+
+    def _allowed(self, path: str) -> bool:
+        return self._good.has_paths and self._good.path(path.encode("utf-8", "replace"))
 
     def _meet(self, named: set[str | None]) -> None:
         """Ask the rules about the agents of a column that are new."""
@@ -101,7 +147,7 @@ class Columns:
         if self._good.path(path[0]):
             return
         first: dict[bool, Finding] = {}
-        fills = not self._good.proxy(row.client_ip) and row.client_ip not in _UNSAID and not self._good.agent(row.agent)
+        fills = self._fills(row)
         for number, rule in sorted(rules, key=lambda each: each[0]):
             if not _asks(rule, row) or (number in self._unless and self._unless[number](path[0])):
                 continue
@@ -112,7 +158,7 @@ class Columns:
                 severity = rule.served if rule.served and (row.status or "").startswith("2") else rule.severity
                 first[by_agent] = Finding(rule.name, severity, row.client, _evidence(row, agent=by_agent), feeds)
         seen.findings += [(i, first[by_agent]) for by_agent in sorted(first)]
-        if told and (leak := self._secrets.finding(row.target, row.client, _evidence(row, agent=False))):
+        if told and (leak := self._secrets.finding(row.target, row.client, partial(_evidence, row, agent=False))):
             seen.findings.append((i, leak))
 
     def _suspect(self, bucket: str, row: "_Row") -> Suspect:

@@ -1,7 +1,7 @@
 """The guard: a catalogue ready to be asked, of columns of requests and of single messages. Knows no file and no topic."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,6 +13,9 @@ from streams.core.security.known_good import KnownGood
 from streams.core.security.messages import Messages
 from streams.core.security.secrets import Secrets
 from streams.core.security.values import Bucket, Finding, Seen
+
+REPEATED_CHARS = 300  # messages up to here are remembered: many repeat word for word
+REMEMBERED = 4_096
 
 
 class CatalogueGuard:
@@ -43,6 +46,10 @@ class CatalogueGuard:
         return Busiest(self._catalogue, self._good)
 
     @cached_property
+    def _remembered(self) -> Callable[[str], Finding | None]:
+        return lru_cache(REMEMBERED)(self._messages.finding)
+
+    @cached_property
     def _messages(self) -> Messages:
         return Messages(self._catalogue, self._engine, self._secrets)
 
@@ -57,6 +64,12 @@ class CatalogueGuard:
     def __hash__(self) -> int:
         """Agree with equality."""
         return hash(tuple(self.buckets))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return words of which one is in every message that shows anything."""
+        words = {word for rule in self._catalogue.lines for word in rule.words}
+        return tuple(sorted(words | {word for rule in self._catalogue.secrets for word in rule.words}))
 
     def requests(
         self,
@@ -73,7 +86,7 @@ class CatalogueGuard:
 
     def line(self, text: str) -> Finding | None:
         """Look at a message that is no request."""
-        found = self._messages.finding(text)
+        found = self._remembered(text) if len(text) <= REPEATED_CHARS else self._messages.finding(text)
         if found is None or self._good.address(found.client_ip):
             return None
         return replace(found, feeds=()) if found.feeds and self._good.proxy(found.client_ip) else found

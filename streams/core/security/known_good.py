@@ -12,12 +12,13 @@ Network = IPv4Network | IPv6Network
 class KnownGood:
     """Answers what the ``[allow]`` table says; the answers of addresses and agents are remembered."""
 
-    __slots__ = ("_agents", "_paths", "address", "agent", "proxy")
+    __slots__ = ("_agents", "_paths", "address", "agent", "has_paths", "proxy")
 
     def __init__(self, allow: Allow, engine: Engine) -> None:
         """Make the searches."""
         self._agents = allow.agents
         self._paths = engine.several(allow.paths) if allow.paths else None
+        self.has_paths = self._paths is not None
         self.agent = lru_cache(REMEMBERED)(self._agent)
         self.address = lru_cache(REMEMBERED)(_Within(allow.addresses))
         self.proxy = lru_cache(REMEMBERED)(_Within(allow.proxies))

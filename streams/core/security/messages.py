@@ -47,7 +47,7 @@ class Messages:
         text = text[:READ_CHARS]
         if self._may_tell is None or not self._may_tell(text.encode("utf-8", "replace")):
             return None
-        return self._refusal(text) or self._secrets.finding(text, None, text)
+        return self._refusal(text) or self._secrets.finding(text, None, lambda: text)
 
     def _refusal(self, text: str) -> Finding | None:
         head = _HEAD(text)

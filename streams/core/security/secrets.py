@@ -1,5 +1,7 @@
 """Finds secrets that leaked into a text, and never shows them. Knows no request and no catalogue file."""
 
+from collections.abc import Callable
+
 from streams.core.masking import mask
 from streams.core.security.catalogue import Engine, SecretRule
 from streams.core.security.decoding import exact, plain
@@ -20,15 +22,16 @@ class Secrets:
         self._rules, self._gated = rules, Gated(rows, engine)
         self._places = [[engine.group(pattern, "secret") for pattern in patterns] for _, patterns in rows]
 
-    def finding(self, text: str, client_ip: str | None, evidence: str) -> Finding | None:
-        """Return what the first rule finds in a text; in the evidence, what each rule found is hidden."""
+    def finding(self, text: str, client_ip: str | None, shown: Callable[[], str]) -> Finding | None:
+        """Return what the first rule finds in a text; in what is ``shown`` as evidence, what each rule found is hidden."""
         raw = text.encode("utf-8", "replace")
         found = list(self._gated(raw))
+        if not found:
+            return None
+        evidence = shown()
         for number, pattern in found:
             place = self._places[number][pattern](raw)
             if place and place[0] >= 0:
                 evidence = evidence.replace(raw[slice(*place)].decode("utf-8", "replace"), _HIDDEN)
-        if not found:
-            return None
         rule = self._rules[found[0][0]]
         return Finding(rule.name, rule.severity, client_ip, mask(evidence))

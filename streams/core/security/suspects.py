@@ -43,18 +43,8 @@ class Suspects:
 
     __hash__ = None  # type: ignore[assignment]  # it changes in place
 
-    def add(self, bucket: str, client_ip: str, at_ms: int, shown: str, value: str, cap: int) -> None:
-        """Add a hit; ``value`` is what a bucket of different values counts."""
-        values = frozenset((crc32(value.encode("utf-8", "replace")),)) if value else frozenset[int]()
-        self._put((bucket, client_ip), Hits(1, at_ms, at_ms, shown[:SHOWN_CHARS], values), cap)
-
-    def merge(self, other: "Suspects", cap: int) -> None:
-        """Add what another holds, which stays as it is."""
-        self.dropped += other.dropped
-        for key, hits in other.hits.items():
-            self._put(key, hits, cap)
-
-    def _put(self, key: tuple[str, str], more: Hits, cap: int) -> None:
+    def add(self, key: tuple[str, str], more: Hits, cap: int) -> None:
+        """Add hits of a (bucket, client address); of too many clients they are only counted."""
         held = self.hits.get(key)
         if held is not None:
             self.hits[key] = both(held, more)
@@ -62,6 +52,12 @@ class Suspects:
             self.hits[key] = more
         else:
             self.dropped += more.count
+
+    def merge(self, other: "Suspects", cap: int) -> None:
+        """Add what another holds, which stays as it is."""
+        self.dropped += other.dropped
+        for key, hits in other.hits.items():
+            self.add(key, hits, cap)
 
     def dump(self) -> dict[str, Any]:
         """Return the content as plain JSON values."""
@@ -78,6 +74,12 @@ class Suspects:
         for bucket, client_ip, count, first_ms, last_ms, shown, values in plain["hits"]:
             self.hits[bucket, client_ip] = Hits(count, first_ms, last_ms, shown, frozenset(values))
         return self
+
+
+def hashed(count: int, first_ms: int, last_ms: int, shown: str, values: Iterable[str] = ()) -> Hits:
+    """Return hits with the hashes of their different values."""
+    kept = frozenset(crc32(value.encode("utf-8", "replace")) for value in values)
+    return Hits(count, first_ms, last_ms, shown[:SHOWN_CHARS], kept)
 
 
 def both(one: Hits, other: Hits) -> Hits:

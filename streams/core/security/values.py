@@ -52,6 +52,11 @@ class Guard(Protocol):
         """Return the buckets by name."""
         ...
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return words of which one is in every message that shows anything."""
+        ...
+
     def requests(
         self,
         client_ips: Sequence[str | None],
