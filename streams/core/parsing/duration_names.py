@@ -18,6 +18,7 @@ DURATIONS = (
     ("res/time", MS, ""),
     ("res/responseTime", MS, ""),
     ("httpResponse/elapsed", MS, ""),  # httplog
+    ("httpResponse/took", NS, ""),  # Ory's
     ("httpRequest/latency", S, ""),  # Google
     ("event/duration", NS, ""),  # ECS
     ("detail/operation/queryExecutionTime", S, "detail/httpInfo/status"),  # Hasura

@@ -16,7 +16,7 @@ METHODS = (
     "proxy/method",  # Vercel
     "event/request/method",  # Cloudflare's workers
     "span/method",  # Rust's tower-http
-    "connection/method",  # Elixir's logger_json
+    *("connection/method", "request/connection/method"),  # Elixir's logger_json
     "detail/httpInfo/method",  # Hasura
     "requestMethod",  # nginx, traefik, Serilog
     "clientRequestMethod",  # Cloudflare
@@ -49,7 +49,7 @@ TARGETS = (
     "proxy/path",
     "event/request/url",
     "span/uri",
-    *("connection/path", "detail/httpInfo/url"),
+    *("connection/path", "request/connection/path", "detail/httpInfo/url"),
     "clientRequestUri",
     "clientRequestPath",
     "originalRequestUriWithArgs",  # Azure's application gateway: what came before it was rewritten
@@ -84,8 +84,7 @@ STATUSES = (
     "httpResponse/status",
     "proxy/statusCode",
     "event/response/status",
-    "connection/status",
-    "detail/httpInfo/status",
+    *("connection/status", "request/connection/status", "detail/httpInfo/status"),
     "edgeResponseStatus",  # Cloudflare
     "elbStatusCode",
     "downstreamStatus",  # traefik: what the client got; its OriginStatus is what the server behind it said
@@ -121,7 +120,7 @@ CLIENTS = (
     "http/clientIp",
     "http/request/remoteAddr",
     "network/client/ip",  # Datadog
-    "detail/httpInfo/ip",
+    *("detail/httpInfo/ip", "request/client/ip", "httpRequest/remote"),
     "clientHost",  # traefik
     "request/remoteIp",
     "request/remoteAddr",  # caddy before 2.5, with the port

@@ -36,6 +36,9 @@ _LAST = re.compile(  # the status behind the time
     rf"{_ADDRESS}{_METHOD}\ {_PATH}(?:\ HTTP/[0-9.]++)?+\ (?:[-|]\ )?+{_TOOK}\ (?:[-|]\ )?+({STATUS})(?:\ [A-Za-z]++)*+",
     re.VERBOSE,
 ).fullmatch
+_FIRST = re.compile(  # and before the method: Elysia's loggers
+    rf"{_TOOK}\ ++{_METHOD}\ ++{_PATH}\ ++({STATUS})(?:\ [^\n]*+)?", re.VERBOSE
+).fullmatch
 
 
 def match(text: str) -> Row | None:
@@ -51,6 +54,9 @@ def match(text: str) -> Row | None:
         client_ip, status, method, target, took, behind = found.groups()
     elif found := _LAST(text, begin):
         client_ip, method, target, took, status = found.groups()
+    elif found := _FIRST(text, begin):
+        client_ip = None
+        took, method, target, status = found.groups()
     else:
         return None
     duration_ms = elapsed_ms(took)
@@ -64,6 +70,7 @@ _UNTIMED = (
     rf"(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+"
     rf"{_SAID}\ ++(?P<status>{STATUS})(?:\ [A-Z][A-Za-z'-]*+)*+(?:\ (?:-|[0-9]++))?+"
 )
+_IDENTIFIED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ \[request-id:\ [0-9A-Fa-f-]{{36}}\]"
 _ADDRESSED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<ip>{ADDRESS})\ (?P<status>{STATUS})"
 _ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 
@@ -76,6 +83,7 @@ _UNANSWERED = (
 HEADED = (
     Format("habit-untimed", named(_UNTIMED), "a method, a path and a status alone", needle=" /"),
     Format("habit-unanswered", named(_UNANSWERED), "a time and no status, as Go's tutorials log", 1.0, needle=" /"),
+    Format("habit-identified", named(_IDENTIFIED), "Vapor: an id and nothing of the answer", needle=" [request-id: "),
     Format("habit-addressed", named(_ADDRESSED), "an address before the status", needle=" /"),
     Format("habit-answer", named(_ANSWER), "the same with the status first (wisp)", needle=" /"),
 )

@@ -33,7 +33,7 @@ _WORD = (  # a level, a name, or a pair; HTTP in capitals before a method is Dja
 )
 _HEAD = re.compile(
     BARE
-    + r"[\ \t]{0,20}+"
+    + r"[\ \t]{0,20}+(?:[^\x00-\x7f]{1,6}+\ ++)?+"  # a symbol of one's own
     + rf"(?:(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])|{_BRACKETS}|{_ID}|{_NUMBER})"
     r"[\ \t]{0,20}+(?:(?:[:|>»\]),]|-{1,3}+(?=[\ \t])){1,3}+[\ \t]{0,20}+){0,2}+){1,14}+",
     re.VERBOSE,

@@ -31,6 +31,8 @@ _USUAL = re.compile(
 # A pair begins after a blank, as the line is read with one before it: without that, each letter of a long word would be tried
 # as a begin; a look back would be taken at every character.
 _PAIR = re.compile(r'[ \t]([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)').findall
+# What flyctl puts before a message of Fly's proxy: a request that did not reach the app, which is an event.
+_OF_FLY, _ERROR = ("error.", "request.", "response."), "error.message="
 # A stamp before the pairs: slog's and zerolog's console, Ruby's Logger, lines in brackets.
 _HEAD = re.compile(
     r"(?:[A-Z], )?\[?([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+"
@@ -61,6 +63,8 @@ def usual(text: str) -> Row | None:
 def match(text: str) -> Row | None:
     """Return the row of a line that is pairs, perhaps behind a few words, and of which the pairs are a request."""
     if text[:1] == "{" or not any(asked in text for asked in _ASKED) or text.count("=") > _MOST_SIGNS:
+        return None
+    if text.startswith(_OF_FLY) and _ERROR in text:
         return None
     pairs = _PAIR(f" {text}")
     if len(pairs) > _MOST_PAIRS:

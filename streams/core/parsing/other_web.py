@@ -4,7 +4,7 @@ import re
 
 from streams.core.parsing import fields
 from streams.core.parsing.format import Fields, Format, Row, clean
-from streams.core.parsing.pieces import ADDRESS, ISO_STAMP, METHOD, PATH, STATUS, named
+from streams.core.parsing.pieces import ADDRESS, ISO_STAMP, METHOD, NUMBER, PATH, QUOTED, STATUS, named
 from streams.core.parsing.stamps import any_ms, iso_ms
 
 _SHELF = re.compile(
@@ -18,6 +18,15 @@ _LLAMA = (
 _VAULTWARDEN = (
     rf"(?:\[(?P<stamp>{ISO_STAMP})\])?\[response\]\[[A-Z]++\]\ (?:\([^)\n]*+\)\ )?+(?P<method>{METHOD})\ (?P<target>/[^ \n]*+)"
     rf"(?:\ [^ =\n][^ \n]*+)*+\ =>\ (?P<status>{STATUS})(?:\ [A-Z][A-Za-z'-]*+)*+"
+)
+_RING = (
+    rf"(?:[A-Z]++\ ++[a-z0-9.-]++\ -\ )?+Finished\ :(?P<method>[a-z]{{3,7}})\ (?P<target>{PATH})\ for\ (?P<ip>{ADDRESS})"
+    rf"\ in\ \((?P<took>{NUMBER})\ ms\)\ Status:\ (?P<status>{STATUS})(?:\ [^\n]*+)?"
+)
+_SYNAPSE = (  # the whole time, and that until the answer was sent
+    rf"(?:(?P<stamp>{ISO_STAMP})\ -\ )? synapse\.access\.[a-z.0-9]++\ -\ [0-9]++\ -\ [A-Z]++\ -\ [^ \n]++\ -\ (?P<ip>{ADDRESS})"
+    rf"\ -\ [^ \n]++\ -\ \{{[^}}\n]*+\}}\ Processed\ request:\ (?P<took>{NUMBER})sec/[^\"\n]{{0,200}}\ [0-9]++B\ "
+    rf'(?P<status>[0-9]{{3}})!?\ "(?P<line>{QUOTED})"(?:\ [^\n]*+)?'
 )
 _COMMA_PAIR = re.compile(r"([a-z_]++)=([^,\n]*+)(?:, |$)").match
 _MOST_PAIRS = 30
@@ -50,5 +59,7 @@ FORMATS = (
     Format("shelf", clean(_shelf), "a time of the clock's form between stamp and method", 1e3, iso_ms, "] /"),
     Format("llama-server", named(_LLAMA), "names itself", needle="request: "),
     Format("vaultwarden", named(_VAULTWARDEN), "names its side; the answer behind an arrow", 0.0, any_ms, "[response]["),
+    Format("ring", named(_RING), "Clojure: the method a keyword, the status last", 1.0, needle="Finished :"),
+    Format("synapse", named(_SYNAPSE), "names its logger; seconds first, the request last", 1e3, any_ms, "Processed request: "),
     Format("comma-pairs", clean(_comma_pairs), "pairs with commas between", 1.0, any_ms, ", status="),
 )

@@ -1,4 +1,4 @@
-"""Requests told in two lines, a begin and an end: ASP.NET Core before 5, serve, Martini, Rocket, Mojolicious, Spring.
+"""Requests told in two lines, a begin and an end: ASP.NET Core before 5, serve, Martini, Rocket, Mojolicious, Spring, Dream.
 
 Reads one line's part. Joins nothing and knows no envelope.
 """
@@ -40,6 +40,11 @@ _ROCKET = re.compile(  # 0.4 writes no status; a request that no route takes has
 _MOJOLICIOUS = re.compile(
     rf"\[({ISO_STAMP})\]\ \[[0-9]++\]\ \[(?:debug|trace)\]\ \[([^\]\n]{{1,60}})\]\ "
     rf"(?:({METHOD})\ \"(/[^\"\n]*+)\"|({STATUS})\ [^(\n]*+\(([0-9.]++)s,[^\n]*+)",
+    re.VERBOSE,
+).fullmatch
+_DREAM = re.compile(
+    r"(?:[0-9]{2}\.[0-9]{2}\.[0-9]{2}\ [0-9:.]{8,13}\ ++)?dream\.[a-z]++\ ++[A-Z]++\ REQ\ ([0-9]{1,12})"
+    rf"\ (?:({METHOD})\ (/[^ \n]*+)\ ({PEER})(?:\ [^\n]*+)?|({STATUS})\ in\ ([0-9]++)\ [µμ]s)",
     re.VERBOSE,
 ).fullmatch
 
@@ -114,6 +119,16 @@ def spring(text: str) -> Fragment | None:
     if method:
         return Fragment(Kind.STARTED, an_id, method=method, target=target, stamp_ms=_ms(stamp))
     return Fragment(Kind.COMPLETED, an_id, status=int(status), stamp_ms=_ms(stamp), format="spring")
+
+
+def dream(text: str) -> Fragment | None:
+    """Read what OCaml's Dream says: a number of the request is in both lines."""
+    if (found := _DREAM(text)) is None:
+        return None
+    an_id, method, target, peer, status, took = found.groups()
+    if method:
+        return Fragment(Kind.STARTED, an_id, method=method, target=target, client_ip=address_of(peer))
+    return Fragment(Kind.COMPLETED, an_id, status=int(status), duration_ms=int(took) / 1e3, format="dream")
 
 
 def _ms(stamp: str | None) -> int | None:

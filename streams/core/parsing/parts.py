@@ -14,6 +14,7 @@ _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] =
     (("[martini] ", "[negroni] "), pairs.martini),
     (("Request starting ", "Request finished in "), pairs.aspnet),
     (("HTTP  ",), pairs.serve),
+    ((" REQ ",), pairs.dream),
     (("#Fields:", "#Date:"), w3c.fragment),
     ((">> ", "=> ", "GET /", "HEAD /", "POST /", "PUT /", "DELETE /", "PATCH /", "OPTIONS /"), pairs.rocket),
     (("[debug] ", "[trace] "), pairs.mojolicious),

@@ -15,7 +15,7 @@ _ID_CHARS, _TAGS_CHARS = 100, 1_000
 _HEAD = re.compile(
     r"(?:[A-Z],\ \[[0-9T:. -]++(?:\ ?\#([0-9]++))?+\]\ ++[A-Z]++\ --\ [^:\n]*+:\ )?+"  # Ruby's Logger
     r"((?:\[[^\]\n]*+\]\ )*+)"  # tags
-    r"(?=Started|Completed|Processing|ActionController::RoutingError)",
+    r"(?=Started|Completed|Processing|ActionController::RoutingError|Successfully\ upgraded|Failed\ to\ upgrade)",
     re.VERBOSE,
 ).match
 _OTHER_HEAD = re.compile(r'Started [A-Z]{3,7} "|Completed [1-5][0-9]{2} [A-Z]').search  # what follows is sure enough
@@ -36,7 +36,7 @@ _ROUTING_ERROR = re.compile(r'ActionController::RoutingError \(No route matches 
 
 def fragment(text: str) -> Fragment | None:
     """Return what this line says about a request, None when it says nothing."""
-    if not ("ted " in text or "Processing " in text or "RoutingError" in text):
+    if not ("ted " in text or "Processing " in text or "RoutingError" in text or " to WebSocket (" in text):
         return None
     head = _HEAD(text)
     if head is None:
@@ -116,12 +116,20 @@ def _routing_error(text: str, an_id: str) -> Fragment | None:
     return Fragment(Kind.FAILED, an_id, target=found[2] or None, status=404, format="rails")
 
 
+def _upgraded(text: str, an_id: str) -> Fragment | None:
+    """Read what Action Cable says of a request that Rails never completes: it would stay open and blur those behind it."""
+    status = 101 if text.startswith("S") else 404  # which is what Action Cable answers
+    return Fragment(Kind.COMPLETED, an_id, status=status, format="rails")
+
+
 # How a line begins -> how it is read; no beginning is the beginning of another.
 _KINDS: tuple[tuple[str, Callable[[str, str], Fragment | None]], ...] = (
     ("Started ", _started),
     ("Completed ", _completed),
     ("Processing ", _processing),
     ("ActionController::RoutingError ", _routing_error),
+    ("Successfully upgraded to WebSocket (", _upgraded),
+    ("Failed to upgrade to WebSocket (", _upgraded),
 )
 BEGINNINGS = tuple(begins for begins, _ in _KINDS)
 
