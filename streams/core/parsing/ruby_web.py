@@ -29,6 +29,7 @@ _SEMANTIC = re.compile(
 _PAIR = re.compile(  # the names first: a look at what stands before would be taken at every character
     r'(method|path|status)(?:(?<=[ :{]method)|(?<=[ :{]path)|(?<=[ :{]status))(?: ?=> ?|: )"?([^" ,}\n]++)'
 ).findall
+_METHOD = re.compile(r"[A-Za-z][A-Za-z-]{1,23}").fullmatch
 _SEMANTIC_MS = {"ms": 1.0, "s": 1e3, "us": 1e-3, "μs": 1e-3, "m": 6e4}
 
 _METHOD = re.compile(ANY_METHOD).fullmatch
@@ -47,7 +48,8 @@ def _semantic(text: str) -> Row | None:
         duration_ms = float(took.replace(",", "")) * _SEMANTIC_MS[unit]
     except ValueError:
         return None
-    return Fields(None, told["method"], told.get("path"), told["status"], duration_ms, stamp)
+    method = told["method"] if _METHOD(told["method"]) else None
+    return Fields(None, method, told.get("path"), told["status"], duration_ms, stamp)
 
 
 OF_CLF = (Format("rack", named(_RACK), "seconds with four decimals or more behind the length", 1e3, clf_ms, '] "'),)

@@ -5,14 +5,18 @@ rules look at what a server would understand in the end, and a first look knows 
 """
 
 import re
+from collections.abc import Callable
 
 READ_CHARS = 4_000  # of a target; what stands behind does not count
-_WRITTEN = re.compile(rb"\\x([0-9A-Fa-f]{2})").sub
-_IIS = re.compile(rb"%u00([0-9A-Fa-f]{2})").sub
-# As urllib's unquote_to_bytes, which takes three times as long where percents stand alone.
-_ENCODED = re.compile(rb"%([0-9A-Fa-f]{2})").sub
-_HEX = b"0123456789abcdefABCDEF"
-_BYTES = {bytes((high, low)): bytes((int(bytes((high, low)), 16),)) for high in _HEX for low in _HEX}
+
+
+def _read(mark: bytes) -> Callable[[bytes], bytes]:
+    """Return what reads bytes that are written as a mark and two digits, a run of them at once."""
+    sub = re.compile(rb"(?:" + re.escape(mark) + rb"[0-9A-Fa-f]{2})++").sub
+    return lambda raw: sub(lambda run: bytes.fromhex(run[0].replace(mark, b"").decode()), raw)
+
+
+_WRITTEN, _IIS, _ENCODED = _read(b"\\x"), _read(b"%u00"), _read(b"%")
 # Overlong forms that old decoders took for a dot, a slash and a backslash; comments that stand for blanks in SQL.
 _FOLDED = ((b"\xc0\xae", b"."), (b"\xc0\xaf", b"/"), (b"\xc1\x9c", b"\\"), (b"/**/", b" "))
 # What no client writes unless it hides something: encoded letters, digits and ends of lines, a percent encoded once more,
@@ -25,11 +29,11 @@ def decoded(target: str) -> bytes:
     """Return the bytes that a target stands for: decoded twice, the server's escapes and old tricks undone."""
     raw = target[:READ_CHARS].encode("utf-8", "replace")
     if b"\\x" in raw:
-        raw = _WRITTEN(_byte, raw)
+        raw = _WRITTEN(raw)
     for _ in range(2):
         if b"%" not in raw:
             break
-        raw = _ENCODED(_byte, _IIS(_byte, raw) if b"%u00" in raw else raw)
+        raw = _ENCODED(_IIS(raw) if b"%u00" in raw else raw)
     head, mark, query = raw.partition(b"?")
     raw = head + mark + query.replace(b"+", b" ")
     for disguise, meant in _FOLDED:
@@ -55,10 +59,6 @@ def plain(words: tuple[str, ...]) -> str:
 def exact(pattern: str) -> str:
     """Return a pattern to which capitals and small letters are not the same."""
     return f"(?-i:{pattern})"
-
-
-def _byte(found: re.Match[bytes]) -> bytes:
-    return _BYTES[found[1]]
 
 
 def _spelt(byte: int) -> str:
