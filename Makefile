@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run pipeline test lint unit kafka fuzz bench bench-peers lock clean
+.PHONY: help setup run pipeline test lint unit kafka fuzz bench bench-worst bench-peers lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ fuzz: setup ## 100,000 damaged lines of each family of formats
 bench: setup ## lines/s and the ratio to orjson.loads: the core, then one and two workers on Kafka
 	@python -m tests.bench.core
 	@python -m tests.bench.workers
+
+bench-worst: setup ## the slowest of many hostile lines for each parser, and one line through everything
+	@python -m tests.bench.worst
 
 bench-peers: setup ## whole commands over one nginx file: flywatch replay, goaccess (Debian's), angle-grinder (cargo's)
 	@command -v goaccess >/dev/null || apt-get install --yes --quiet goaccess >/dev/null || { echo "install goaccess" >&2; exit 1; }

@@ -1,7 +1,7 @@
 """Searches of RE2, for the core, which has no regex engine of linear time itself. Knows no rule and no file."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import re2  # type: ignore[import-untyped]  # a compiled module without types
 
@@ -51,10 +51,10 @@ class Re2:
 
     def group(self, pattern: str, name: str) -> Callable[[bytes], tuple[int, int] | None]:
         """Return a search for the place of a group."""
-        made: list[re2._Regexp] = []  # when it is first asked: most never are
+        compiling = lru_cache(1)(partial(_compiled, pattern))  # when it is first asked: most never are
 
         def place(text: bytes) -> tuple[int, int] | None:
-            compiled = made[0] if made else made.append(_compiled(pattern)) or made[0]
+            compiled = compiling()
             number = compiled.groupindex.get(name.encode())
             found = compiled.search(text)
             if found is None:

@@ -1,8 +1,9 @@
-"""Lines made to be slow: the beginnings of real ones, a piece repeated up to a length, and perhaps their ends. Knows no parser."""
+"""Lines made to be slow: the beginning of a real one, a piece again and again, and perhaps its end. Knows no parser."""
 
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def of_line(line: str) -> Iterator[Hostile]:
         for piece in PIECES:
             yield Hostile(line[:at], piece)
             yield Hostile(line[:at], piece, line[at:])
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         yield Hostile(line[:start], line[start:end], line[end:])  # the field again and again
         yield Hostile(line[:start], line[start:end])
         yield Hostile(line[:end], line[start:] or " ")

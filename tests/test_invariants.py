@@ -241,7 +241,7 @@ def _raising(read: Callable[[str], Any]) -> Callable[[str], Any]:
 @pytest.mark.parametrize("shape", ["batch", "nats"])
 def test_a_record_that_raises_changes_nothing(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A record whose reading raises is dead, whole, and those before and after it give what they give without it."""
-    monkeypatch.setattr("streams.core.folding.recognise", _raising(parsing.recognise))
+    monkeypatch.setattr("streams.core.parsing.recognise", _raising(parsing.recognise))
     rows = [record for _, record in records(log(1), Cutting(most=20, shape=shape))]
     near = [arrival.line for arrival in log(1)[100:110]]
     bad = {"batch": [*near[:1], Line(BOOM, near[0].stamp)], "nats": [*near, Line(BOOM, near[0].stamp, "new", "m1")]}

@@ -119,14 +119,12 @@ class Folding:
         Most files have no envelope and one format, which is then tried before anything else. No message of such a format
         is in an envelope, so this changes nothing but the speed; a format that searches a text is not tried so.
         """
-        chars, wanted = self._plan.limits.line_chars, self._plan.stamped
+        chars = self._plan.limits.line_chars
         near: dict[tuple[str, str], Source] = {}
         source: Source | None = None  # of the line before, if that was bare
         for raw in content:
             if source is not None and not source.fmt.searches and (row := source.match(raw)) and len(raw) <= chars:
-                source.add(row.groups())
-                if wanted:
-                    source.note(None)
+                source.add(row.groups())  # its stamp is its own
                 continue
             line = unwrap(raw, app)
             taken = self._take(line, near)

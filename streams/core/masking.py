@@ -120,7 +120,7 @@ _RULES = (
         "keys of Azure",
         rf"\1{_MASK}",
     ),
-    _rule(("@",), r"(?<![a-z0-9._%+-])[a-z0-9._%+-]++@[a-z0-9.-]{1,100}\.[a-z]{2,12}\b", _MASK, "e-mail addresses"),
+    _exact(("@",), r"[A-Za-z0-9._%+-]{1,64}+@[A-Za-z0-9.-]{1,100}\.[A-Za-z]{2,12}\b", "e-mail addresses"),
     _exact(("",), r"(?<![0-9A-Za-z.])[3-6][0-9]{3}(?:[ -]?[0-9]{4}){2}[ -]?[0-9]{1,7}(?![0-9A-Za-z])", "payment cards", _card),
     _exact(("",), r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\b", "bank accounts", _account),
 )

@@ -27,7 +27,7 @@ def by_pane(column: Column, plan: Plan) -> Iterable[Column]:
     """Part rows without an envelope's stamp by the stamps they carry themselves."""
     parts: dict[tuple[int, bool, bool], Column] = {}
     of_stamp: dict[Number, tuple[Column, str | None]] = {}  # many lines share a second
-    read = column.fmt.stamp_ms
+    read, wanted = column.fmt.stamp_ms, plan.requests
     for row in column.rows:
         found = of_stamp.get(row[6])
         if found is None:
@@ -40,5 +40,6 @@ def by_pane(column: Column, plan: Plan) -> Iterable[Column]:
             found = of_stamp[row[6]] = (part, told)
         part, told = found
         part.rows.append(row)
-        part.stamps.append(told)
+        if wanted:
+            part.stamps.append(told)
     return parts.values()

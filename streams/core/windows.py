@@ -6,6 +6,7 @@ it, so that reading the log again gives the same window.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from streams.core.plan import MINUTE_MS, PANE_MS, Plan
@@ -88,7 +89,7 @@ class Trailing:
         """Return the totals of [end - width, end); starts over when it jumps or a pane inside it was revised."""
         if self._end_ms is None or not 0 <= end_ms - self._end_ms <= self.width_ms or self._version != panes.version:
             self.totals, self._inside = Totals(), {}
-        for start in [start for start in self._inside if not end_ms - self.width_ms <= start < end_ms]:
+        for start in list(takewhile(lambda start: start < end_ms - self.width_ms, self._inside)):  # they went in by time
             self.totals.add(self._inside.pop(start), -1)
         for start in panes.between(max(end_ms - self.width_ms, self._next_ms()), end_ms):
             pane = panes.at(start, plan)
@@ -99,7 +100,7 @@ class Trailing:
         return self.totals
 
     def _next_ms(self) -> int:
-        return max(self._inside) + PANE_MS if self._inside else -(1 << 62)
+        return next(reversed(self._inside)) + PANE_MS if self._inside else -(1 << 62)
 
 
 def minutes(panes: AppPanes, from_ms: int, to_ms: int) -> Iterator[int]:

@@ -84,7 +84,7 @@ class Replay:
     def close(self) -> None:
         """End the processes."""
         if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool.shutdown(cancel_futures=True)
 
     def _close(self, clock_ms: int) -> Iterator[Output]:
         yield from watching.step(self._board, Progress(0, clock_ms, self._offset), self._plan).outputs

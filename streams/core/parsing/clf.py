@@ -11,7 +11,7 @@ _QUOTED = r'"[^"]*+"'  # one excluded character is four times as fast to skip as
 # An IPv4 address, a name, or an IPv6 address; with a port, or in brackets, it is a habit.
 _CLIENT = r"([0-9.]{1,45}+|[A-Za-z-][A-Za-z0-9._-]{0,254}+|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.%a-z]{0,60}+)"
 _HEAD = (  # what follows the stamp is looked at first, so that the stamp can be the last group
-    rf"{_CLIENT}\ -\ [^ \[\n]++\ "
+    rf"{_CLIENT}\ -\ [^ \[\n]{{1,255}}+\ "
     r'(?=\[[^\]]++\]\ "([A-Z][A-Z-]*+)\ ([^ "\n\x1b]++)\ HTTP/[0-9.]++"\ ([0-9]{3}|-)\ [0-9-]++'
 )
 _END = r"\Z) \[([^\]\n\x1b]++) (?s:.*+)"

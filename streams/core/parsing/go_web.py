@@ -39,7 +39,8 @@ _GITEA = (
 )
 _MACARON = (
     r"(?:\[[A-Za-z]++\]\ )?+ (?:(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9:]{8}):\ )?"
-    rf"Completed\ (?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ [A-Za-z'\ -]{{0,60}}?\ in\ (?P<elapsed>{PIECE})"
+    rf"Completed\ (?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ [A-Za-z'\ -]{{0,60}}?\ in\ "
+    rf"(?P<elapsed>{PIECE})"
 )
 _IRIS = (  # its logger tells no seconds
     r"(?:\[[A-Z]{4}\]\ (?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ [0-9]{2}:[0-9]{2})\ )?"

@@ -13,7 +13,7 @@ from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS,
 _SYMBOLS = re.compile(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
     r"(?:[^\x20-\x7e\n]++\ ?+|\ ){0,60}+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
 ).match
-_ADDRESS = r"(?:(?![0-9]{1,2}:[0-9]{2}[:.\ ])([0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+)\ (?:-\ )*+)?"  # no time of the clock
+_ADDRESS = r"(?:(?![0-9]{1,2}:[0-9]{2}[:.\ ])([0-9A-Fa-f]{0,45}+[.:][0-9A-Fa-f.:]{0,60}+)\ (?:-\ )*+)?"  # no clock's time
 _METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"
 _PATH = r"(/[^ \n]*+)"
 _VERB = r"(?i:sent|chunked|returned|completed|finished|status)(?:\ (?:with|in))?+:?+"

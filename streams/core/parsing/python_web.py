@@ -44,7 +44,7 @@ _AIOHTTP = (
 )
 _NOT_1_0 = r"(?!(?:[^\"\n]++\")[^\"\n]*\ HTTP/1\.0\")"  # other servers' broken lines look so
 _CLF_PEER = re.compile(
-    rf'({PORT_TOO})\ -\ [^ "\[\n]++\ \[({CLF_STAMP})\]\ "({QUOTED})"\ ([0-9]{{3}})\ (?:-|[0-9]++)'
+    rf'({PORT_TOO})\ -\ [^ "\[\n]{{1,255}}+\ \[({CLF_STAMP})\]\ "({QUOTED})"\ ([0-9]{{3}})\ (?:-|[0-9]++)'
     rf'(?:\ "{QUOTED}"\ "({QUOTED})")? (?:\ ([0-9]++\.[0-9]{{3,9}}))?',
     re.VERBOSE,
 ).fullmatch

@@ -11,7 +11,7 @@ from math import isfinite
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing.stamps import iso_ms
 
-_ID_CHARS = 100
+_ID_CHARS, _TAGS_CHARS = 100, 1_000
 _HEAD = re.compile(
     r"(?:[A-Z],\ \[[0-9T:. -]++(?:\ ?\#([0-9]++))?+\]\ ++[A-Z]++\ --\ [^:\n]*+:\ )?+"  # Ruby's Logger
     r"((?:\[[^\]\n]*+\]\ )*+)"  # tags
@@ -64,7 +64,7 @@ def _read(rest: str, an_id: str) -> Fragment | None:
 
 def _id(process: str | None, tags: str) -> str:
     """Return the request's id among the tags, else all of the tags, else the process."""
-    if found := _UUID(tags):
+    if found := _UUID(tags, 0, _TAGS_CHARS):
         return found[1]
     return tags.strip()[:_ID_CHARS] or (f"#{process[:20]}" if process else "")
 

@@ -10,7 +10,7 @@ from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, CLF_STAMP, ISO_STAM
 from streams.core.parsing.stamps import any_ms, clf_ms
 
 _RACK = (
-    rf'(?P<ip>{ADDRESS})(?:,\ [^ \n,]++)*+\ -\ [^ "\[\n]++\ \[(?P<stamp>{CLF_STAMP})\]'
+    rf'(?P<ip>{ADDRESS})(?:,\ [^ \n,]++)*+\ -\ [^ "\[\n]{{1,255}}+\ \[(?P<stamp>{CLF_STAMP})\]'
     rf'\ "(?P<line>{QUOTED})"\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)\ (?P<took>[0-9]++\.[0-9]{{4,9}})'
 )
 _HANAMI = (

@@ -12,7 +12,8 @@ from streams.core.parsing.stamps import epoch_ms
 _LINE = re.compile(
     r"([0-9]{9,11}\.[0-9]{1,6})\ ++(-?+[0-9]++)\ ([^ \n]++)\ "  # stamp, ms, client
     r"(?!UDP_)[A-Z][A-Z_]*+/([0-9]{1,3}|-)\ [0-9-]++\ "  # what the cache made of it, the answer, bytes
-    r"(?!ICP_|HTCP_)([A-Z][A-Z_-]*+|-)\ ([^\n]*?)\ [^ \n]++\ [A-Z][A-Z_]*+/[^ \n]++\ [^ \n]++"  # user, where it went, type
+    r"(?!ICP_|HTCP_)([A-Z][A-Z_-]*+|-)\ ([^ \n]*+(?:\ [^ \n]*+)*?)\ "
+    r"[^ \n]++\ [A-Z][A-Z_]*+/[^ \n]++\ [^ \n]++"  # user, where it went, type
     r"(?:\ \[[^\n]*+)?+",  # log_mime_hdrs
     re.VERBOSE,
 ).fullmatch

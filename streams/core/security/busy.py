@@ -9,6 +9,7 @@ from streams.core.security.known_good import KnownGood
 from streams.core.security.values import Suspect
 
 SAMPLE = 256  # rows of a column by which busy clients are known
+SHARE = 32  # of a column: who has less of it is not busy
 PARTS = 8  # of what a bucket holds: a client that does less at once does not fill it
 LEAST = 4  # rows of one client in a column, and different values among them, before it is looked at closer: this keeps it cheap
 _NOBODY = frozenset((None, "", "-"))
@@ -47,7 +48,8 @@ class Busiest:
         if not self._kinds or len(client_ips) < LEAST:
             return []
         sample = client_ips[:: max(1, len(client_ips) // SAMPLE)]
-        often = [ip for ip, n in Counter(sample).items() if n >= LEAST and ip not in _NOBODY]
+        least = max(LEAST, len(sample) // SHARE)
+        often = [ip for ip, n in Counter(sample).items() if n >= least and ip not in _NOBODY]
         busy = {ip for ip in often if not self._good.proxy(ip) and not self._good.address(ip)}
         return list(compress(count(), map(busy.__contains__, client_ips))) if busy else []
 
