@@ -75,8 +75,9 @@ _ADDRESSED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<ip>{ADDRESS})\ (?P
 _ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 
 _UNANSWERED = (
-    rf"(?:Completed\ |Handled\ |Served\ )?+(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++"
-    rf"(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+(?:\ (?:in|took|-))?+:?+\ \(?(?P<elapsed>{PIECE}|[0-9.]++\ (?:ns|us|µs|ms|s))\)?"
+    rf"(?:Completed\ |Handled\ |Served\ )?+(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>[0-9A-Fa-f.:]{{3,45}}+))\ (?:-\ )?)?"
+    rf"(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+(?:\ (?:in|took|-))?+:?+\ \(?"
+    rf"(?P<elapsed>{PIECE}|[0-9.]++\ (?:ns|us|µs|ms|s))\)?"
 )
 
 # Behind a logger's head no time is needed to tell a request from prose.

@@ -44,7 +44,7 @@ _MOJOLICIOUS = re.compile(
 ).fullmatch
 _DREAM = re.compile(
     r"(?:[0-9]{2}\.[0-9]{2}\.[0-9]{2}\ [0-9:.]{8,13}\ ++)?dream\.[a-z]++\ ++[A-Z]++\ REQ\ ([0-9]{1,12})"
-    rf"\ (?:({METHOD})\ (/[^ \n]*+)\ ({PEER})(?:\ [^\n]*+)?|({STATUS})\ in\ ([0-9]++)\ [µμ]s)",
+    rf"\ (?:({METHOD})\ (/[^ \n]*+)\ ({PEER})(?:\ [^\n]*+)?|({STATUS})\ in\ ([0-9]{{1,15}})\ [µμ]s)",
     re.VERBOSE,
 ).fullmatch
 
