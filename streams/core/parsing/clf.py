@@ -4,7 +4,7 @@ Strict and fast; what people have made of it is in ``clf_habits``.
 """
 
 from streams.core.parsing.format import Format, fullmatch
-from streams.core.parsing.stamps import clf_ms
+from streams.core.parsing.stamps import any_ms, clf_ms
 
 NEEDLE = '] "'
 _QUOTED = r'"[^"]*+"'  # one excluded character is four times as fast to skip as two
@@ -31,10 +31,17 @@ _HAPROXY = (
 # Length of the request and its time; upstream's name and other name, addresses, lengths, times, answers; an id.
 _INGRESS = rf"{_HEAD} {_WHO}\ [0-9]++\ {_SECONDS}\ \[[^\]\n]*+\]\ (?:\[[^\]\n]*+\]\ )?+ [^\"\n]*+ {_END}"
 
+
+def stamp_ms(stamp: str | float) -> int | None:
+    """Read the stamp of the format, or what nginx writes in its place (``$time_iso8601``, ``$msec``)."""
+    found = clf_ms(stamp)
+    return any_ms(stamp) if found is None else found
+
+
 FORMATS = (
-    Format("clf", fullmatch(_PLAIN), "common or combined: the most frequent text", 0.0, clf_ms, NEEDLE),
-    Format("clf-time", fullmatch(_TIMED), "ends in seconds, so never the plain one", 1e3, clf_ms, NEEDLE),
-    Format("ingress-nginx", fullmatch(_INGRESS), "two numbers and names in brackets at the end", 1e3, clf_ms, NEEDLE),
-    Format("haproxy-clf", fullmatch(_HAPROXY), "empty fields for referrer and agent, then numbers", 1.0, clf_ms, NEEDLE),
-    Format("traefik", fullmatch(_TRAEFIK), "ends in ms after the service's URL", 1.0, clf_ms, NEEDLE),
+    Format("clf", fullmatch(_PLAIN), "common or combined: the most frequent text", 0.0, stamp_ms, NEEDLE),
+    Format("clf-time", fullmatch(_TIMED), "ends in seconds, so never the plain one", 1e3, stamp_ms, NEEDLE),
+    Format("ingress-nginx", fullmatch(_INGRESS), "two numbers and names in brackets at the end", 1e3, stamp_ms, NEEDLE),
+    Format("haproxy-clf", fullmatch(_HAPROXY), "empty fields for referrer and agent, then numbers", 1.0, stamp_ms, NEEDLE),
+    Format("traefik", fullmatch(_TRAEFIK), "ends in ms after the service's URL", 1.0, stamp_ms, NEEDLE),
 )

@@ -26,13 +26,13 @@ _RAW = re.compile(r'([^"]*+(?:"(?! [0-9-]{1,3}(?: |$))[^"]*+)*+)' + _ANSWER).mat
 _COLOUR = re.compile(r"\x1b\[[0-9;]*+m")
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').finditer
-_KEYED = re.compile(r'(?:rt|request_time|req_time|reqtime|request-time)[=:]"?([0-9]++(?:\.[0-9]++)?+)(ms|s)?+"?+')
+_KEYED = re.compile(r'(?:rt|request_time|req_time|reqtime|request-time|total)[=:]"?([0-9]++(?:\.[0-9]++)?+)(ms|s)?+"?+')
 _SPELT = re.compile(
     r'(?:(?:took|time|duration|elapsed|latency|response_time|total_time)[=:])?+"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?'
 )
 _MICROSECONDS = re.compile(r'(?:D|(?:duration|time|took|elapsed)_us|usec)[=:]"?([0-9]++)"?')  # D as in Apache's %D
 _NAMED = {"request_time", "request", "rt"}  # the word before the number
-_SECONDS = re.compile(r'"?([0-9]{1,6}\.[0-9]{3,6})"?')
+_SECONDS = re.compile(r'["\[<]?([0-9]{1,6}\.[0-9]{3,6})["\]>]?')
 _NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
 _MOST_FIELDS = 64  # behind the answer
@@ -94,6 +94,8 @@ def _client_ip(tokens: list[str]) -> str | None:
     while at and tokens[at - 1].endswith(","):
         at -= 1  # a list of forwarded addresses: the first is the client
     client = tokens[at].split(",", 1)[0]
+    if client == "unix:":
+        return "-"  # nginx, of a client on a socket
     return found[1] or found[2] if (found := _WITH_PORT(client)) else client.strip("[]")
 
 

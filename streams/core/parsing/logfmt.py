@@ -30,7 +30,11 @@ _USUAL = re.compile(
 
 # A pair begins after a blank, as the line is read with one before it: without that, each letter of a long word would be tried
 # as a begin; a look back would be taken at every character.
-_PAIR = re.compile(r'[ \t]([A-Za-z_@][A-Za-z0-9_.@-]*+)=(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|([^ "\t\n]*+))(?=[ \t]|$)').findall
+# The quotes of Python are structlog's.
+_PAIR = re.compile(
+    r"[ \t]([A-Za-z_@][A-Za-z0-9_.@-]*+)="
+    r'(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|\'([^\'\n]*+)\'(?=[ \t]|$)|([^ "\t\n]*+))(?=[ \t]|$)'
+).findall
 # What flyctl puts before a message of Fly's proxy: a request that did not reach the app, which is an event.
 _OF_FLY, _ERROR = ("error.", "request.", "response."), "error.message="
 # A stamp before the pairs: slog's and zerolog's console, Ruby's Logger, lines in brackets.
@@ -38,7 +42,7 @@ _HEAD = re.compile(
     r"(?:[A-Z], )?\[?([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+"
     r"(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?+)[\] \t]"
 ).match
-_ASKED = ("ethod=", "verb=", 'request="')  # one of them is in every line of pairs that is a request
+_ASKED = ("ethod=", "verb=", 'request="', "request='")  # one of them is in every line of pairs that is a request
 _MOST_PAIRS = 200
 _MOST_SIGNS = 600  # a query has some of its own
 
@@ -69,7 +73,7 @@ def match(text: str) -> Row | None:
     pairs = _PAIR(f" {text}")
     if len(pairs) > _MOST_PAIRS:
         return None
-    found = fields.find({name: quoted or bare for name, quoted, bare in reversed(pairs)})
+    found = fields.find({name: quoted or single or bare for name, quoted, single, bare in reversed(pairs)})
     if found is None or found.stamp is not None or (head := _HEAD(text)) is None:
         return found
     return structs.replace(found, stamp=head[1])
