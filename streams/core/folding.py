@@ -30,6 +30,7 @@ class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
+        "_guarded",
         "_later",
         "_plan",
         "_touched",
@@ -59,6 +60,7 @@ class Folding:
         self.opened = Opened(joins, plan.limits.joins, plan.external)
         self.joined = self.opened.changed
         self._later = Later(plan)
+        self._guarded = guarding.Guarded(plan, self.deltas)
         self.provider = ""  # of the lines at hand
 
     def begin(self, clock_ms: int, offset: int) -> None:
@@ -154,6 +156,7 @@ class Folding:
             if published:
                 self.published.append((source.app, source.instance, source.region, published))
             source.begin()
+        self._guarded.finish()
         self.deltas.finish()
 
     def _fold(self, source: Source, column: Column, published: dict[str, list[object]]) -> None:
@@ -161,7 +164,7 @@ class Folding:
         for part in by_pane(column, self._plan) if column.start_ms is None else (column,):
             start_ms = part.start_ms or 0
             columns = Columns(part.fmt, part.rows, limits, self._plan.templates)
-            guarding.column(self._plan, self.deltas, source, part, columns)
+            self._guarded.add(source, part, columns)
             if part.late:
                 self.deltas.late(start_ms, source.app, len(part.rows))
             else:
@@ -188,8 +191,7 @@ class Folding:
         else:
             source.prefix, at_ms = (None, stamps.ms(stamp)) if stamp else (BARE, None)
         place = (None, False, False) if at_ms is None else placed(at_ms - at_ms % PANE_MS, self.clock_ms, self._plan)
-        start_ms, late, ahead = place
-        source.turn(start_ms, self.clock_ms, late=late, ahead=ahead)
+        source.turn(place[0], self.clock_ms, late=place[1], ahead=place[2])
 
     def _other(self, source: Source, raw: str, stamp: str | None) -> None:
         """Take a line that the format at hand refuses: of a format that the instance wrote before, or to be looked at later."""
