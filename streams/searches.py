@@ -1,6 +1,7 @@
 """Searches of RE2, for the core, which has no regex engine of linear time itself. Knows no rule and no file."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
 
 import re2  # type: ignore[import-untyped]  # a compiled module without types
@@ -102,11 +103,9 @@ def checked(pattern: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def _wrong(pattern: str) -> str | None:
-    try:
-        _PARSED.Add(pattern.encode())  # parsing alone tells nearly all that can be wrong, several times faster than compiling
+    with suppress(re2.error):  # which has no reason
+        _PARSED.Add(pattern.encode())  # parsing tells nearly all that can be wrong, several times faster than compiling
         return None
-    except re2.error:
-        pass  # without a reason
     try:
         _compiled(pattern)
     except re2.error as error:
