@@ -17,6 +17,7 @@ from streams.core.sketch import Measured, Sketch
 UNKNOWN = "-"  # the status of requests whose line gives none
 ROUTE_CAP = 1_000
 SUSPECT_CAP = 1_000
+ALL = 1 << 30
 
 
 class Requests(Struct, frozen=True, gc=False):
@@ -118,7 +119,7 @@ class Tally:
         self.skipped.update(other.skipped)
         self.events.update(other.events)
         self.security.update(other.security)
-        if other.suspects:
+        if other.suspects and suspect_cap:
             self.suspects.merge(other.suspects, suspect_cap)
         self.routes.add(other.routes, route_cap)
         self.errors.add(other.errors, route_cap)
@@ -127,7 +128,7 @@ class Tally:
 
     def copy(self) -> "Tally":
         """Return a tally of its own with the same content."""
-        return merged([self])
+        return merged([self], suspect_cap=ALL)
 
     def dump(self) -> dict[str, Any]:
         """Return the content as plain JSON values; empty parts are left out."""
@@ -168,9 +169,9 @@ def slowest(lines: list[tuple[float, str]], cap: int) -> list[tuple[float, str]]
     return sorted(lines, key=lambda line: (-line[0], line[1]))[:cap]
 
 
-def merged(tallies: Iterable[Tally], route_cap: int = ROUTE_CAP, evidence_cap: int = 5) -> Tally:
-    """Return a new tally with the content of all, merged in the order given."""
+def merged(tallies: Iterable[Tally], route_cap: int = ROUTE_CAP, evidence_cap: int = 5, suspect_cap: int = 0) -> Tally:
+    """Return a new tally with the content of all, merged in the order given; suspects pour from each source by itself."""
     total = Tally()
     for tally in tallies:
-        total.merge(tally, route_cap, evidence_cap)
+        total.merge(tally, route_cap, evidence_cap, suspect_cap)
     return total

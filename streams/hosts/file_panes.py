@@ -216,7 +216,7 @@ class FilePanes:
         for start, app, tally in folded.panes:
             pane = held.setdefault((start, app), tally)
             if pane is not tally:
-                pane.merge(tally, limits.routes_per_pane, limits.evidence_lines)
+                pane.merge(tally, limits.routes_per_pane, limits.evidence_lines, limits.suspects)
         self._reader.lines += folded.lines
         self._reader.clock_ms = folded.clock_ms
         self._reader.found += folded.found

@@ -75,7 +75,7 @@ class Replay:
                 progress(start)
                 yield from self._close(start + self._plan.grace_ms)
             reached = max(start, reached) if reached is not None else start
-            self.total.merge(tally, self._plan.limits.routes_per_pane, self._plan.limits.evidence_lines)
+            self.total.merge(tally, self._plan.limits.routes_per_pane, self._plan.limits.evidence_lines, 0)
             self._offset += 1
             yield from watching.step(self._board, Snapshot(app, start, self._offset, self._offset, tally), self._plan).outputs
         if reached is not None:
