@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
+from typing import Any
 
 import re2  # type: ignore[import-untyped]  # a compiled module without types
 
@@ -81,9 +82,9 @@ class FirstLook:
             joined = "\n".join([text.replace("\n", " ") for text in texts])
         return self._lines(joined.encode("utf-8", "replace"))
 
-    def __reduce__(self) -> tuple[type["FirstLook"], tuple[str]]:
-        """Travel as text."""
-        return FirstLook, (self._pattern,)
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        """Travel as text; a process compiles it once, however often it comes."""
+        return _arrived, (self._pattern,)
 
     def __eq__(self, other: object) -> bool:
         """Looks for the same are the same."""
@@ -92,6 +93,11 @@ class FirstLook:
     def __hash__(self) -> int:
         """Agree with equality."""
         return hash(self._pattern)
+
+
+@lru_cache(maxsize=8)
+def _arrived(pattern: str) -> FirstLook:
+    return FirstLook(pattern)
 
 
 def checked(pattern: str) -> str:

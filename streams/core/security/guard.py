@@ -54,8 +54,8 @@ class CatalogueGuard:
         return Messages(self._catalogue, self._engine, self._secrets)
 
     def __reduce__(self) -> tuple[Any, tuple[Catalogue, Engine]]:
-        """Travel as the catalogue: searches cannot."""
-        return CatalogueGuard, (self._catalogue, self._engine)
+        """Travel as the catalogue: searches cannot. A process makes them once, however often it comes."""
+        return _arrived, (self._catalogue, self._engine)
 
     def __eq__(self, other: object) -> bool:
         """Guards of the same catalogue are the same."""
@@ -90,3 +90,8 @@ class CatalogueGuard:
         if found is None or self._good.address(found.client_ip):
             return None
         return replace(found, feeds=()) if found.feeds and self._good.proxy(found.client_ip) else found
+
+
+@lru_cache(maxsize=8)
+def _arrived(catalogue: Catalogue, engine: Engine) -> CatalogueGuard:
+    return CatalogueGuard(catalogue, engine)
