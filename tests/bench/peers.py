@@ -1,7 +1,8 @@
 """``make bench-peers``: whole commands over the same file of 500,000 nginx lines, on all cores, in turn.
 
-What each is asked: flywatch replay computes panes, windows, rules, statuses, percentiles, routes and security; goaccess all its panels;
-angle-grinder counts by status alone, then counts and a percentile by status and path, the nearest to our question that it has.
+What each is asked: flywatch replay computes panes, windows, rules, statuses, percentiles, routes and security; goaccess all its
+panels; angle-grinder counts by status alone, then counts and a percentile by status and path, the nearest to our question that
+it has.
 """
 
 import os
