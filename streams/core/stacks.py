@@ -10,7 +10,6 @@ from msgspec import structs
 from streams.core import traces
 from streams.core.values import Event
 
-CHARS = 16_384  # of a text that are read
 _FIELDS: tuple[str, ...] = (
     "stack",
     "stack_trace",

@@ -89,22 +89,6 @@ def yielding(tolerant: tuple[Format, ...], strict: tuple[Format, ...]) -> tuple[
     return tuple(structs.replace(fmt, match=otherwise(fmt.match, strict)) for fmt in tolerant)
 
 
-def not_after(begins: str, formats: tuple[Format, ...]) -> tuple[Format, ...]:
-    """Let formats refuse lines that begin so.
-
-    A pattern is compiled anew with the look ahead in it: a call before it would cost every line more than that.
-    """
-
-    def refusing(match: Match) -> Match:
-        owner = getattr(match, "__self__", None)
-        if isinstance(owner, re.Pattern):
-            return fullmatch(f"(?!{begins}){owner.pattern}")
-        begun = re.compile(begins).match
-        return lambda text: None if begun(text) else match(text)
-
-    return tuple(structs.replace(fmt, match=refusing(fmt.match)) for fmt in formats)
-
-
 def clean(match: Match) -> Match:
     """Let a format refuse a message with colours or a line end: what it says is read when they are gone."""
 

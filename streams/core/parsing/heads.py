@@ -46,7 +46,6 @@ _LEVELS = {
     *("trace", "debug", "info", "information", "notice", "warn", "warning", "error", "critical", "fatal", "severe"),
     *("verbose", "log", "http", "access", "inf", "dbg", "wrn", "err", "ftl", "dbug", "crit", "fail"),
 }
-LEVEL_AND_COLON = "(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):"  # how Python's logging begins when nobody configures it
 
 
 def split(text: str) -> tuple[str | None, str] | None:
