@@ -98,12 +98,16 @@ class Columns:
         """Return the routes of all 5xx, and lines of the slowest."""
         rows = range(len(self.statuses)) if kept is None else kept
         failed = [i for i in rows if self.statuses[i] in failing]
-        found: list[tuple[float, str]] = []
-        for i in failed:
-            took = self.durations_ms[i] if self.durations_ms else None
-            if len(found) < limits.evidence_lines or (took or 0.0) >= found[-1][0]:
-                found = slowest([*found, (took or 0.0, self.line(i, took))], limits.evidence_lines)
-        return [self.routes[i] for i in failed], found
+        if not failed:
+            return [], []
+        took_ms = [self.durations_ms[i] or 0.0 for i in failed] if self.durations_ms else [0.0] * len(failed)
+        least_ms = sorted(took_ms)[-limits.evidence_lines :][0]
+        told = [
+            (took, self.line(i, self.durations_ms[i] if self.durations_ms else None))
+            for i, took in zip(failed, took_ms, strict=True)
+            if took >= least_ms
+        ]
+        return [self.routes[i] for i in failed], slowest(told, limits.evidence_lines)
 
     def line(self, i: int, took: float | None) -> str:
         """Return a row for people, without its query: that may hold a secret."""

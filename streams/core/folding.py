@@ -197,6 +197,9 @@ class Folding:
         """Take a line that the format at hand refuses: of a format that the instance wrote before, or to be looked at later."""
         if len(raw) <= self._plan.limits.line_chars and (row := source.again(raw)):
             source.keep(row, stamp)
+        elif source.fresh:  # its first line is most likely of the format of the rest, which need not wait then
+            source.fresh -= 1
+            self._look_at(source, raw, stamp)
         else:
             self._later.add((source, raw, stamp, self.provider))
 

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import accumulate
 
 from streams.core import stamps
 from streams.core.columns import Columns
@@ -50,8 +50,8 @@ class Guarded:
         """Let suspects fill buckets, all of one client and bucket in a part at once."""
         groups: dict[tuple[int, str, str], list[tuple[int, str]]] = {}
         for row, suspect in seen.suspects:
-            number = bisect_right(ends, row)
-            groups.setdefault((number, suspect.bucket, suspect.client_ip), []).append((row, suspect.value))
+            key = bisect_right(ends, row), suspect.bucket, suspect.client_ip
+            groups.setdefault(key, []).append((row, suspect.value))
         for (number, bucket, client_ip), hits in groups.items():
             source, part, columns = parts[number]
             if part.late:
@@ -74,8 +74,10 @@ def _order(each: tuple[Source, Column, Columns]) -> tuple[str, str, str, int, bo
 
 def _joined(parts: Parts, name: str) -> Sequence[str | None]:
     """Return a column of all parts."""
-    columns: list[Sequence[str | None]] = [getattr(columns, name) for _, _, columns in parts]
-    return columns[0] if len(columns) == 1 else list(chain.from_iterable(columns))
+    joined: list[str | None] = []
+    for _, _, columns in parts:
+        joined += getattr(columns, name)  # several times faster than a chain
+    return joined
 
 
 def _place(parts: Parts, ends: list[int], row: int) -> tuple[tuple[Source, Column, Columns], int]:

@@ -7,6 +7,7 @@ from streams.core.parsing.format import Format, Row, Texts
 NAME_CHARS = 100
 UNNAMED = "(unknown)"
 SEEN = 4  # formats of one instance that are tried before the table of all
+FRESH = 16  # lines of a new instance that are asked for everything, until the first request among them
 
 
 def named(app: str, instance: str) -> tuple[str, str]:
@@ -37,6 +38,7 @@ class Source:
         "clock_ms",
         "columns",
         "fmt",
+        "fresh",
         "here",
         "instance",
         "late",
@@ -55,6 +57,7 @@ class Source:
         self.columns: dict[tuple[str, int | None, bool, bool, int], Column] = {}
         self.opened: Joins | None = None  # what it tells over several lines, if anything is open; copied before it changes
         self.seen: list[Format] = []
+        self.fresh = FRESH
         self.begin()
         self.write(FORMATS[0])
 
@@ -109,6 +112,7 @@ class Source:
 
     def learn(self, fmt: Format) -> None:
         """Let the next rows be of this format, and remember it among the last few."""
+        self.fresh = 0
         if fmt not in self.seen:
             self.seen = [fmt, *self.seen[: SEEN - 1]]
         self.write(fmt)

@@ -53,12 +53,10 @@ class Columns:
             if not rule.statuses
             for method in rule.methods
         }
-        refused: dict[str, set[str]] = {}
-        for refusal in (rule for rule in spoken if _of_refused(rule)):
-            for status in refusal.statuses:
-                refused.setdefault(status, set()).update(refusal.words)
-        self._first_refused = {status: engine.lines(disguised(tuple(sorted(words)))) for status, words in refused.items()}
-        self._refused = frozenset(self._statuses) | frozenset(refused)
+        refusals = [rule for rule in spoken if _of_refused(rule)]
+        told = [rf"^(?:{'|'.join(rule.statuses)}) [^\n]*(?:{disguised(rule.words)})" for rule in refusals]
+        self._first_refused = engine.lines(f"(?m:{'|'.join(told)})" if told else "$.")  # in texts of a status and a target
+        self._refused = frozenset(self._statuses).union(*(rule.statuses for rule in refusals))
         self._severe = frozenset(status for status, told in self._statuses.items() if any(rule.severity for _, rule in told))
         self._crowded = frozenset(
             status
@@ -85,19 +83,23 @@ class Columns:
         if not self._refused.isdisjoint(statuses):
             refused = list(compress(count(), map(self._refused.__contains__, statuses)))
             rows.update(i for i in refused if statuses[i] in self._severe)
-            for status in {statuses[i] or "" for i in refused} & self._first_refused.keys():
-                same = [i for i in refused if statuses[i] == status]
-                told.update(same[n] for n in _rows([targets[i] for i in same], self._first_refused[status]))
+            told.update(refused[n] for n in _rows([f"{statuses[i]} {targets[i]}" for i in refused], self._first_refused))
         seen, asked = Seen([], []), rows | told
         for i in sorted(asked):
             row = _Row(client_ips[i], methods[i], targets[i] or "", statuses[i], agents[i])
             self._look(i, row, seen, told=i in told)
-        crowd = Counter(map(client_ips.__getitem__, refused)) if len(client_ips) >= MANY else None
-        for i in refused:
-            alone = crowd is not None and crowd[client_ips[i]] == 1 and statuses[i] in self._crowded
-            if not alone and i not in asked and client_ips[i] not in _UNSAID:
+        for i in self._of_clients(refused, client_ips, statuses):
+            if i not in asked:
                 self._refusal(i, _Row(client_ips[i], methods[i], targets[i] or "", statuses[i], agents[i]), seen)
         return seen
+
+    def _of_clients(self, refused: list[int], client_ips: Texts, statuses: Texts) -> list[int]:
+        """Return the refused rows whose clients may fill buckets."""
+        known = [i for i in refused if client_ips[i] not in _UNSAID]
+        if len(client_ips) < MANY:
+            return known
+        often, crowded = Counter([client_ips[i] for i in known]), self._crowded
+        return [i for i in known if often[client_ips[i]] > 1 or statuses[i] not in crowded]
 
     def _refusal(self, i: int, row: "_Row", seen: Seen) -> None:
         """Let a row fill buckets for its status alone: most rows that are not clean."""
