@@ -52,6 +52,16 @@ class Deltas:
         if text > tally.example and skipped.reason is Reason.UNRECOGNISED and not source.late:
             tally.example = text
 
+    def nothing(self, start_ms: int | None, app: str, texts: list[str], *, late: bool, stray: int) -> None:
+        """Count lines that nothing recognises, and stray frames of stack traces beside them."""
+        tally = self.tally(start_ms, app)
+        tally.lines += len(texts) + stray
+        if stray:
+            tally.skipped[Reason.PART] += stray
+        if texts:
+            tally.skipped[Reason.LATE if late else Reason.UNRECOGNISED] += len(texts)
+            tally.example = tally.example if late else max(tally.example, *texts)
+
     def late(self, start_ms: int, app: str, lines: int) -> None:
         """Count lines that are too late to count as what they say."""
         tally = self.tally(start_ms, app)

@@ -13,7 +13,7 @@ from streams.core.deltas import Deltas
 from streams.core.joins import Fragment, Joins
 from streams.core.later import Later
 from streams.core.lines import unwrap
-from streams.core.opened import Opened
+from streams.core.opened import Nothing, Opened
 from streams.core.parsing import w3c
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
@@ -30,18 +30,8 @@ class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
-        "_guarded",
-        "_later",
-        "_plan",
-        "_touched",
-        "clock_ms",
-        "counted",
-        "deltas",
-        "joined",
-        "opened",
-        "provider",
-        "published",
-    )
+        "_guarded", "_later", "_plan", "_touched", "clock_ms", "counted", "deltas", "joined", "opened", "provider", "published",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -201,17 +191,22 @@ class Folding:
             source.fresh -= 1
             self._look_at(source, raw, stamp)
         else:
-            self._later.add((source, raw, stamp, self.provider))
+            self._later.add(source, raw, stamp, self.provider)
 
     def _settle(self) -> None:
-        """Look at the lines that waited, in their order."""
-        for (source, raw, stamp, provider), worth in self._later.taken():
-            self._move(source, stamp)
-            self.provider = provider
+        """Look at the lines that waited, in their order; those that are nothing are counted at the end."""
+        nothing: Nothing = {}
+        noting = self.opened.firsts is not None
+        for (source, raw, stamp, provider, start_ms, late), worth in self._later.taken():
             if worth:
+                self._move(source, stamp)
+                self.provider = provider
                 self._look_at(source, raw, stamp)
             else:
-                self.opened.quiet(self.deltas, source, raw, provider, stamp)
+                nothing.setdefault((source.app, start_ms, late), []).append(raw)
+                if noting:
+                    self.opened.note(source, raw, provider, stamp, late=late)
+        self.opened.nothing(self.deltas, nothing)
 
     def _look_at(self, source: Source, raw: str, stamp: str | None) -> None:
         """Take a line that may be a request, a part of one, an event, or nothing known."""

@@ -6,31 +6,39 @@ from streams.core.headings import NONE
 from streams.core.plan import Plan
 from streams.core.sources import Source
 
-Held = tuple[Source, str, str | None, str]  # of whom, the line, its envelope's stamp and provider
+Held = tuple[Source, str, str | None, str, int | None, bool]  # of whom, the line, its stamp and provider, pane, if late
 
 
 class Later:
     """Holds the lines of the record at hand until all of it has been read."""
 
-    __slots__ = ("_held", "_plan", "add")
+    __slots__ = ("_add", "_chars", "_held", "_look", "_own")
 
     def __init__(self, plan: Plan) -> None:
         """Begin empty."""
-        self._plan = plan
         self._held: list[Held] = []
-        self.add = self._held.append
+        self._add = self._held.append
+        self._look, self._chars = plan.look, plan.limits.line_chars
+        self._own = bool(plan.formats or plan.external)  # nobody knows the user's own words
+
+    def add(self, source: Source, raw: str, stamp: str | None, provider: str) -> None:
+        """Hold a line of a source that is at the pane of the line."""
+        self._add((source, raw, stamp, provider, source.start_ms, source.late))
 
     def taken(self) -> Iterator[tuple[Held, bool]]:
-        """Yield the lines in their order, each with whether it may be more than a line that nothing recognises."""
-        held, look = self._held.copy(), self._plan.look
-        self._held.clear()
-        found = look([raw for _, raw, _, _ in held]) if look is not None and held else None
-        worth = None if found is None else set(found)
-        for number, each in enumerate(held):
-            yield each, worth is None or number in worth or self._may_be_more(each[0], each[1])
+        """Yield the lines in their order, each with whether it may be more than a line that nothing recognises.
 
-    def _may_be_more(self, source: Source, raw: str) -> bool:
-        """Tell whether a line that has none of the words may be something all the same: that is asked when its turn comes."""
-        opened, plan = source.opened, self._plan
-        leans = opened is not None and (opened.trace is not None or opened.heading is not NONE)
-        return leans or bool(plan.formats or plan.external) or len(raw) > plan.limits.line_chars or not raw or raw.isspace()
+        A line that has none of the words may be something all the same: that is asked when its turn comes.
+        """
+        held = self._held.copy()
+        self._held.clear()
+        found = self._look([each[1] for each in held]) if self._look is not None and held else None
+        if found is None or self._own:
+            yield from ((each, True) for each in held)
+            return
+        worth, chars = set(found), self._chars
+        for number, each in enumerate(held):
+            source, raw = each[0], each[1]
+            opened = source.opened
+            leans = opened is not None and (opened.trace is not None or opened.heading is not NONE)
+            yield each, leans or number in worth or len(raw) > chars or not raw or raw.isspace()

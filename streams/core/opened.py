@@ -23,6 +23,7 @@ class First(Struct, frozen=True, gc=False):
 
 _PART, _UNRECOGNISED = Skipped(Reason.PART), Skipped(Reason.UNRECOGNISED)
 Firsts = dict[tuple[str, str], First]
+Nothing = dict[tuple[str, int | None, bool], list[str]]  # (app, start of the pane, late) -> lines
 
 
 class Opened:
@@ -63,7 +64,7 @@ class Opened:
         if source.late or nothing.reason is Reason.EMPTY:
             deltas.skip(source, nothing, text)
             return
-        self._note(source, text, provider, stamp)
+        self.note(source, text, provider, stamp, late=False)
         seen = telling.look(text, provider, trace, self._external)
         if seen is None:
             deltas.skip(source, nothing, text)
@@ -80,18 +81,20 @@ class Opened:
         else:
             deltas.line(source)
 
-    def quiet(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None) -> None:
-        """Take a line that a first look has turned away: nothing, or a frame of a trace that nobody saw begin."""
-        if text[-1] in "\r\n":
-            text = text.rstrip("\r\n")
-        self._note(source, text, provider, stamp)
-        stray = text[0] in " \t" and not source.late and frames.is_stray(text)
-        deltas.skip(source, _PART if stray else _UNRECOGNISED, text)
+    @staticmethod
+    def nothing(deltas: Deltas, several: Nothing) -> None:
+        """Take lines that a first look has turned away: nothing, or frames of a trace that nobody saw begin."""
+        for (app, start_ms, late), raws in several.items():
+            texts = [raw.rstrip("\r\n") for raw in raws]
+            if not late:
+                texts = [text for text in texts if text[0] not in " \t" or not frames.is_stray(text)]
+            deltas.nothing(start_ms, app, texts, late=late, stray=len(raws) - len(texts))
 
-    def _note(self, source: Source, text: str, provider: str, stamp: str | None) -> None:
-        if self.firsts is not None and not source.late:
+    def note(self, source: Source, text: str, provider: str, stamp: str | None, *, late: bool) -> None:
+        """Note the first line of an instance that is no request, where somebody asks for it."""
+        if self.firsts is not None and not late:
             at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
-            self.firsts.setdefault((source.app, source.instance), First(text, provider, at_ms))
+            self.firsts.setdefault((source.app, source.instance), First(text.rstrip("\r\n"), provider, at_ms))
 
     def beside(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None) -> None:
         """Take a line that is counted already as part of a request: Rails tells an error and its request in one line."""
