@@ -10,7 +10,7 @@ import click
 
 from shippers.console import say
 from shippers.history import History
-from shippers.run import Job, ShipHistory, ShipSource, run
+from shippers.run import Job, ShipHistory, ShipSources, run
 from shippers.settings import SettingError, Settings
 from shippers.sources.files import Files, NoMatchError, expanded
 from shippers.sources.follow import Follow
@@ -49,7 +49,7 @@ def cli() -> None:
 def stdin(*, dry_run: bool, **flags: Any) -> None:
     """Ship what a program writes into our pipe: flyctl logs -a APP --json | flyship stdin --app APP."""
     settings = _settings(flags)
-    _run(ShipSource(Stdin(settings.app_given, settings.instance or "stdin")), settings, dry_run=dry_run)
+    _run(ShipSources(Stdin(settings.app_given, settings.instance or "stdin")), settings, dry_run=dry_run)
 
 
 @cli.command()
@@ -71,13 +71,13 @@ def files(patterns: tuple[str, ...], *, follow: bool, from_start: bool, history:
 def _job(patterns: tuple[str, ...], settings: Settings, *, follow: bool, from_start: bool, history: bool) -> Job:
     names = (settings.app_given, settings.instance)
     if follow:
-        return ShipSource(Follow(patterns, *names, from_start=from_start))
+        return ShipSources(Follow(patterns, *names, from_start=from_start))
     try:
         paths = expanded(patterns)
     except NoMatchError as error:
         _usage(f"{error}: check the path, and quote the glob")
     if not history:
-        return ShipSource(Files(paths, *names))
+        return ShipSources(Files(paths, *names))
     from shippers.stamps import Stamps  # noqa: PLC0415  # loads every parser of the core, which no other mode needs
 
     return ShipHistory(History(paths, *names, Stamps().stamp_ms))

@@ -1,12 +1,12 @@
-"""Moves lines from a source through batching into a sink, in order. The only place in the shipper with a clock."""
+"""Moves lines from sources through batching into a sink, in order, and tells sources what is safe. Knows no single source."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from shippers.batching import Batch, Batching
 from shippers.records import Record, records
-from shippers.sources import Source
+from shippers.sources import Resumable, Source
 
 TURN_S = 0.05  # how often the batches' age is looked at
 
@@ -23,7 +23,7 @@ class Sink(Protocol):
         ...
 
     async def drain(self) -> None:
-        """Wait until everything that was taken over is safe."""
+        """Wait until everything that was taken over before this call is safe; what comes later is not waited for."""
         ...
 
     def check(self) -> None:
@@ -31,22 +31,50 @@ class Sink(Protocol):
         ...
 
 
-async def ship(source: Source, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
-    """Ship until the source ends (``stop`` makes it end), then wait until everything is safe."""
+async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
+    """Ship until the sources end (``stop`` makes them end), then wait until everything is safe."""
     turn = asyncio.Lock()  # batches enter the sink in the order in which they leave batching
-    reading = asyncio.create_task(_read(source, batching, sink, stop, turn))
-    aging = asyncio.create_task(_age(batching, sink, turn))
+    reaches = [_Reach(source) for source in sources]
+    reading = asyncio.gather(*(_read(reach, batching, sink, stop, turn) for reach in reaches))
+    beside = [asyncio.create_task(_age(batching, sink, turn))]
+    beside += [asyncio.create_task(_keep(reach, batching, sink, turn)) for reach in reaches if reach.resumable]
     try:
-        await asyncio.wait({reading, aging}, return_when=asyncio.FIRST_COMPLETED)
-        if aging.done():  # only by an error
-            await aging
+        await asyncio.wait({reading, *beside}, return_when=asyncio.FIRST_COMPLETED)
+        for task in beside:
+            if task.done():  # only by an error
+                await task
         await reading
     finally:
-        reading.cancel()
-        aging.cancel()
-        await asyncio.gather(reading, aging, return_exceptions=True)
+        for task in (reading, *beside):
+            task.cancel()
+        await asyncio.gather(reading, *beside, return_exceptions=True)
     await send_all(sink, batching.flush())
     await sink.drain()
+    for reach in reaches:
+        await reach.keep(reach.position)
+
+
+class _Reach:
+    """How far a source's lines went into batching, and how far they are known to be safe."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.resumable = source if isinstance(source, Resumable) else None
+        self.position: object = None
+        self._kept: object = None
+
+    @property
+    def waits(self) -> bool:
+        return self.position != self._kept
+
+    def move(self) -> None:
+        if self.resumable is not None:
+            self.position = self.resumable.position()
+
+    async def keep(self, position: object) -> None:
+        if self.resumable is not None and position != self._kept:
+            await self.resumable.kept(position)
+            self._kept = position
 
 
 async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
@@ -56,11 +84,12 @@ async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
             await sink.send(record)
 
 
-async def _read(source: Source, batching: Batching, sink: Sink, stop: asyncio.Event, turn: asyncio.Lock) -> None:
+async def _read(reach: _Reach, batching: Batching, sink: Sink, stop: asyncio.Event, turn: asyncio.Lock) -> None:
     loop = asyncio.get_running_loop()
-    async for lines in source.read(stop):
+    async for lines in reach.source.read(stop):
         async with turn:
             await send_all(sink, batching.add(lines, loop.time() * 1000))
+            reach.move()
 
 
 async def _age(batching: Batching, sink: Sink, turn: asyncio.Lock) -> None:
@@ -70,3 +99,16 @@ async def _age(batching: Batching, sink: Sink, turn: asyncio.Lock) -> None:
         sink.check()
         async with turn:
             await send_all(sink, batching.due(loop.time() * 1000))
+
+
+async def _keep(reach: _Reach, batching: Batching, sink: Sink, turn: asyncio.Lock) -> None:
+    """Make what a source has given safe, again and again, and tell it so."""
+    while reach.resumable is not None:
+        await asyncio.sleep(reach.resumable.keep_s)
+        if not reach.waits:
+            continue
+        async with turn:
+            position = reach.position
+            await send_all(sink, batching.flush())
+        await sink.drain()
+        await reach.keep(position)

@@ -71,6 +71,7 @@ class Producer:
         self._turn = asyncio.Lock()  # records enter _sent in the order of send()
         self._sent: deque[_Sent] = deque()
         self._sent_bytes = 0
+        self._put_in = self._taken_out = 0  # records that ever entered and left _sent
         self._moved = asyncio.Event()
         self._moved_at_s = time.monotonic()
         self._away = False  # whether it was told that Kafka does not answer
@@ -108,8 +109,9 @@ class Producer:
                 await self._put(_Sent(Record(b"", codec.encode_tick(), 0, at_ms), partition))
 
     async def drain(self) -> None:
-        """Wait until every record is acknowledged."""
-        while self._sent:
+        """Wait until every record that was sent before this call is acknowledged."""
+        last = self._put_in
+        while self._taken_out < last:
             await self._move()
         self.check()
 
@@ -134,6 +136,7 @@ class Producer:
         if not self._sent:
             self._moved_at_s = time.monotonic()
         self._sent.append(sent)
+        self._put_in += 1
         self._sent_bytes += len(sent.record.value)
         async with self._client_turn:
             if sent.state is _State.WAITING:  # else a new client has taken it with the others
@@ -180,6 +183,7 @@ class Producer:
             self._answered()
         while self._sent and self._sent[0].state is _State.SAFE:
             self._sent_bytes -= len(self._sent.popleft().record.value)
+            self._taken_out += 1
         self._moved.set()
 
     def _fail(self, why: BaseException | str) -> None:

@@ -36,23 +36,23 @@ class Job(Protocol):
         ...
 
 
-class ShipSource:
-    """Ship a source's lines as they come."""
+class ShipSources:
+    """Ship the lines of sources as they come."""
 
     own_times = False
 
-    def __init__(self, source: Source) -> None:
-        """``source``: where the lines come from."""
-        self._source = source
+    def __init__(self, *sources: Source) -> None:
+        """``sources``: where the lines come from."""
+        self._sources = sources
 
     @property
     def problems(self) -> int:
-        """As the source counts them."""
-        return self._source.problems
+        """As the sources count them."""
+        return sum(source.problems for source in self._sources)
 
     async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
-        """Ship until the source ends."""
-        await ship(self._source, batching, sink, stop)
+        """Ship until the sources end."""
+        await ship(self._sources, batching, sink, stop)
 
 
 class ShipHistory:

@@ -120,11 +120,11 @@ def test_the_core_is_pure() -> None:
 
 
 def test_shippers_know_the_wire_and_the_core_alone() -> None:
-    """Shippers import of streams the codec and the core."""
+    """Shippers import of streams the codec, the core and the words of config."""
     for path in _modules("shippers"):
         for name in _imports(path):
             if name.startswith("streams"):
-                assert name.startswith(("streams.codec", "streams.core.")), f"{_named(path)} imports {name}"
+                assert name.startswith(("streams.codec", "streams.core.", "streams.config_")), f"{_named(path)} imports {name}"
 
 
 def test_hosts_and_settings_are_not_the_cores_affair() -> None:

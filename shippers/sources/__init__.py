@@ -6,7 +6,7 @@ A source is one file in this package. It gives lines in small lists, not one by 
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from streams.core.values import Line
 
@@ -21,4 +21,22 @@ class Source(Protocol):
 
     def read(self, stop: asyncio.Event) -> AsyncIterator[Sequence[Line]]:
         """Give lines until the input ends or ``stop`` is set; what was read by then is given before returning."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Source, Protocol):
+    """A source that is told when its lines are safe: acknowledged by Kafka, or on disk in the spool.
+
+    It can then note how far it came, or answer whoever sent them.
+    """
+
+    keep_s: float  # how often it wants to hear about it, at most
+
+    def position(self) -> object:
+        """Return how far the lines given so far reach; asked right after each list was taken. None: nothing to keep."""
+        ...
+
+    async def kept(self, position: object) -> None:
+        """Hear that every line up to a position is safe."""
         ...

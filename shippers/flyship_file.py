@@ -1,0 +1,43 @@
+"""config/flyship.toml: what ``flyship run`` ships from, each source a table. Checks it; opens nothing.
+
+A table that is there turns its source on. Secrets are no part of it: see ``shippers.secrets``.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from streams.config_errors import ConfigError, explained, place
+from streams.config_model import Table, Text
+
+FILE = "flyship.toml"
+
+
+class FlyshipFile(Table):
+    """The whole file."""
+
+    state: Text = ".flyship"  # a directory for checkpoints and the spool: on a volume, or a restart begins anew
+
+
+def read(environ: Mapping[str, str]) -> FlyshipFile:
+    """Read the file that FLYSHIP_CONFIG names, else that of this checkout, else of ``./config``; none is an empty one.
+
+    Raises ConfigError with a line for each mistake.
+    """
+    given = environ.get("FLYSHIP_CONFIG")
+    places = [Path(given)] if given else [Path(__file__).parents[1] / "config" / FILE, Path("config") / FILE]
+    file = next((path for path in places if path.is_file()), None)
+    if file is None:
+        if given:
+            raise ConfigError([f"FLYSHIP_CONFIG: {given}: there is no such file"])
+        return FlyshipFile()
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"{place(file)}: {error}"]) from None
+    try:
+        return FlyshipFile.model_validate(document)
+    except ValidationError as error:
+        raise ConfigError(list(explained(error, FlyshipFile, document, file))) from None
