@@ -4,17 +4,24 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from shippers import configured, flyship_file
+from shippers.checkpoints import Checkpoints
 from shippers.console import say
 from shippers.history import History
+from shippers.metrics import Metrics
 from shippers.run import Job, ShipHistory, ShipSources, run
+from shippers.secrets import SecretError
 from shippers.settings import SettingError, Settings
+from shippers.sources.context import Context
 from shippers.sources.files import Files, NoMatchError, expanded
 from shippers.sources.follow import Follow
 from shippers.sources.stdin import Stdin
+from streams.config_errors import ConfigError
 
 Command = Callable[..., None]
 
@@ -66,6 +73,22 @@ def files(patterns: tuple[str, ...], *, follow: bool, from_start: bool, history:
         _usage("--from-start goes with --follow; without it files are read from their start anyway")
     settings = _settings(flags)
     _run(_job(patterns, settings, follow=follow, from_start=from_start, history=history), settings, dry_run=dry_run)
+
+
+@cli.command(name="run")
+@common
+def run_all(*, dry_run: bool, **flags: Any) -> None:
+    """Ship from every source that config/flyship.toml (or FLYSHIP_CONFIG) turns on, in one process."""
+    settings = _settings(flags)
+    try:
+        file = flyship_file.read(os.environ)
+        context = Context(os.environ, Metrics(), Checkpoints(Path(file.state)))
+        found = list(configured.sources(file, context))
+    except (ConfigError, SecretError) as error:
+        _usage(str(error))
+    if not found:
+        _usage("config/flyship.toml turns no source on: write a table such as [nats] or [receive] into it")
+    _run(ShipSources(*found), settings, dry_run=dry_run)
 
 
 def _job(patterns: tuple[str, ...], settings: Settings, *, follow: bool, from_start: bool, history: bool) -> Job:

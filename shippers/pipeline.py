@@ -35,7 +35,7 @@ async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: 
     """Ship until the sources end (``stop`` makes them end), then wait until everything is safe."""
     turn = asyncio.Lock()  # batches enter the sink in the order in which they leave batching
     reaches = [_Reach(source) for source in sources]
-    reading = asyncio.gather(*(_read(reach, batching, sink, stop, turn) for reach in reaches))
+    reading = asyncio.create_task(_read_all(reaches, batching, sink, stop, turn))
     beside = [asyncio.create_task(_age(batching, sink, turn))]
     beside += [asyncio.create_task(_keep(reach, batching, sink, turn)) for reach in reaches if reach.resumable]
     try:
@@ -82,6 +82,12 @@ async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
     for batch in batches:
         for record in records(batch):
             await sink.send(record)
+
+
+async def _read_all(reaches: Sequence[_Reach], batching: Batching, sink: Sink, stop: asyncio.Event, turn: asyncio.Lock) -> None:
+    async with asyncio.TaskGroup() as group:
+        for reach in reaches:
+            group.create_task(_read(reach, batching, sink, stop, turn))
 
 
 async def _read(reach: _Reach, batching: Batching, sink: Sink, stop: asyncio.Event, turn: asyncio.Lock) -> None:
