@@ -85,9 +85,13 @@ async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
 
 
 async def _read_all(reaches: Sequence[_Reach], batching: Batching, sink: Sink, stop: asyncio.Event, turn: asyncio.Lock) -> None:
-    async with asyncio.TaskGroup() as group:
-        for reach in reaches:
-            group.create_task(_read(reach, batching, sink, stop, turn))
+    tasks = [asyncio.create_task(_read(reach, batching, sink, stop, turn)) for reach in reaches]
+    try:
+        await asyncio.gather(*tasks)  # no group: an error comes out as it is
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(reach: _Reach, batching: Batching, sink: Sink, stop: asyncio.Event, turn: asyncio.Lock) -> None:
