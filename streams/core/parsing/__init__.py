@@ -83,13 +83,17 @@ class _Candidates:
             for first in {each for row in formats for each in row.begins}
         }
 
-    def first(self, text: str) -> tuple[Format, Row] | None:
-        """Return the first format that takes a message, and its row."""
+    def first(self, text: str, lacks: set[str] | None = None) -> tuple[Format, Row] | None:
+        """Return the first format that takes a message, and its row; ``lacks`` are needles it surely lacks, to be added to."""
         for needle, formats in self._of.get(text[:1], self._any):
+            if lacks is not None and needle in lacks:
+                continue
             if needle in text:
                 for row_format in formats:
                     if found := row_format.match(text):
                         return row_format, found
+            elif lacks is not None:
+                lacks.add(needle)
         return None
 
 
@@ -97,24 +101,29 @@ def _grouped(formats: Iterable[Format]) -> Group:
     return tuple((needle, tuple(rows)) for needle, rows in groupby(formats, key=lambda row: row.needle))
 
 
-def _behind_a_head(text: str) -> tuple[Format, Row] | None:
-    return (_DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES).first(text)
+def _behind_a_head(text: str, lacks: set[str] | None) -> tuple[Format, Row] | None:
+    return (_DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES).first(text, lacks)
 
 
-def _plain(text: str) -> tuple[Format, Row] | None:
+def _plain(text: str, lacks: set[str] | None) -> tuple[Format, Row] | None:
     """Try all formats of texts but that of heads."""
-    return _SERVER_CANDIDATES.first(text) or _FRAMEWORK_CANDIDATES.first(text) or _TOLERANT_CANDIDATES.first(text)
+    return (
+        _SERVER_CANDIDATES.first(text, lacks)
+        or _FRAMEWORK_CANDIDATES.first(text, lacks)
+        or _TOLERANT_CANDIDATES.first(text, lacks)
+    )
 
 
 def _text(text: str) -> tuple[Format, Row] | None:
     """Try all formats of texts in their order; those of frameworks are many, so one search tells whether it can be any."""
-    found = _SERVER_CANDIDATES.first(text)
+    lacks = logged.lacking(text)
+    found = _SERVER_CANDIDATES.first(text, lacks)
     if found is not None:
         return found
     if not frameworks.may_be(text):
-        return _TOLERANT_CANDIDATES.first(text)
-    found = _FRAMEWORK_CANDIDATES.first(text) or _TOLERANT_CANDIDATES.first(text)
-    if found is None and (row := _HEADED(text)):
+        return _TOLERANT_CANDIDATES.first(text, lacks)
+    found = _FRAMEWORK_CANDIDATES.first(text, lacks) or _TOLERANT_CANDIDATES.first(text, lacks)
+    if found is None and (row := _HEADED(text, lacks)):
         return _LOGGED, row
     return found
 

@@ -40,7 +40,7 @@ class Fields(Struct, frozen=True, gc=False):
 
 DIGITS = "0123456789"
 ADDRESS = f"{DIGITS}abcdef:"  # what an address of the internet can begin with
-_LINE_ENDS = ("\n", "\r")
+LINE_ENDS = ("\n", "\r")
 Match = Callable[[str], Row | None]
 
 
@@ -93,6 +93,6 @@ def clean(match: Match) -> Match:
     """Let a format refuse a message with colours or a line end: what it says is read when they are gone."""
 
     def matched(text: str) -> Row | None:
-        return None if "\x1b" in text or text[-1:] in _LINE_ENDS else match(text)
+        return None if "\x1b" in text or text[-1:] in LINE_ENDS else match(text)
 
     return matched
