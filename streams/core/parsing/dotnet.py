@@ -9,8 +9,9 @@ from streams.core.parsing.stamps import any_ms
 
 _HEAD = rf"{BARE}(?:\[?+(?P<stamp>{ISO_STAMP})\]?+)? [^\n\"{{]{{0,300}}?"
 _END = r"(?:[\ |\t][^\n]*+)?+"
-_FINISHED = (
-    rf"{_HEAD} Request\ finished\ HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ (?:[^ \n]++\ [^ \n]++\ )?-\ "
+_FINISHED = (  # a line that holds both sentences is Serilog's
+    rf"(?![^\n]*\ responded\ {STATUS}\ in\ ){_HEAD}"
+    rf"Request\ finished\ HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ (?:[^ \n]++\ [^ \n]++\ )?-\ "
     rf"(?P<status>{STATUS})(?:\ [^ \n]++){{1,4}}?\ (?P<elapsed>[0-9.,]++ms){_END}"
 )
 _SERILOG = (

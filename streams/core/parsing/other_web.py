@@ -26,7 +26,7 @@ _RING = (
 _SYNAPSE = (  # the whole time, and that until the answer was sent
     rf"(?:(?P<stamp>{ISO_STAMP})\ -\ )? synapse\.access\.[a-z.0-9]++\ -\ [0-9]++\ -\ [A-Z]++\ -\ [^ \n]++\ -\ (?P<ip>{ADDRESS})"
     rf"\ -\ [^ \n]++\ -\ \{{[^}}\n]*+\}}\ Processed\ request:\ (?P<took>{NUMBER})sec/[^\"\n]{{0,200}}\ [0-9]++B\ "
-    rf'(?P<status>[0-9]{{3}})!?\ "(?P<line>{QUOTED})"(?:\ [^\n]*+)?'
+    rf'(?P<status>[0-9]{{3}})!?\ "(?P<line>{METHOD}\ {QUOTED})"(?:\ [^\n]*+)?'
 )
 _COMMA_PAIR = re.compile(r"([a-z_]++)=([^,\n]*+)(?:, |$)").match
 _MOST_PAIRS = 30

@@ -66,6 +66,8 @@ def named(pattern: str) -> Match:
     lazily = Lazily(pattern, re.VERBOSE)
 
     def match(text: str) -> Row | None:
+        if text[:1] == "{":  # a document's alone, whatever stands in it
+            return None
         found = lazily.compiled.fullmatch(text)
         if found is None:
             return None
