@@ -1,6 +1,8 @@
 """Decides in which pane a line counts. Knows no format, topic or clock but the one it is given."""
 
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 from streams.core import stamps
 from streams.core.parsing.format import Number
@@ -28,18 +30,19 @@ def by_pane(column: Column, plan: Plan) -> Iterable[Column]:
     parts: dict[tuple[int, bool, bool], Column] = {}
     of_stamp: dict[Number, tuple[Column, str | None]] = {}  # many lines share a second
     read, wanted = column.fmt.stamp_ms, plan.requests
-    for row in column.rows:
-        found = of_stamp.get(row[6])
+    for stamp, same in groupby(column.rows, itemgetter(6)):  # neighbours share a second
+        found = of_stamp.get(stamp)
         if found is None:
-            at_ms = stamps.bounded(read(row[6])) if read is not None and row[6] else None
+            at_ms = stamps.bounded(read(stamp)) if read is not None and stamp else None
             key = placed(None if at_ms is None else at_ms - at_ms % PANE_MS, column.clock_ms, plan)
             part = parts.get(key)
             if part is None:
                 part = parts[key] = Column(column.fmt, key[0], column.clock_ms, late=key[1], ahead=key[2])
             told = None if at_ms is None or not plan.requests else stamps.text(at_ms)
-            found = of_stamp[row[6]] = (part, told)
+            found = of_stamp[stamp] = (part, told)
         part, told = found
-        part.rows.append(row)
+        rows = list(same)
+        part.rows += rows
         if wanted:
-            part.stamps.append(told)
+            part.stamps += [told] * len(rows)
     return parts.values()

@@ -8,7 +8,7 @@ from streams.core.parsing.stamps import any_ms, iso_ms
 _OAUTH2 = (  # before version 7 without the request's id; a real address may stand before the peer
     rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>[^ \n\"\[,]++)(?:,\ [^ \n,]++)*+)(?:\ \([^)\n]*+\))?+"
     r"\ -\ (?:[^ \n\"\[]++\ -\ )?+[^ \n\"\[]++"
-    rf"\ \[(?P<stamp>[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}\ [0-9:]{{8}}|{CLF_DATE}:[0-9:]{{8}}\ [+-][0-9]{{4}})\]\ [^ \n]++"
+    rf"\ \[(?P<stamp>[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}\ [0-9:]{{8}}|{CLF_DATE}:[0-9:]{{8}}\ [+-][0-9]{{4}})\]\ [^ \n\"]++"
     rf'\ (?P<method>{ANY_METHOD})\ [^ \n]++\ "(?P<target>{QUOTED})"\ HTTP/[0-9.]++\ "(?P<agent>{QUOTED})"'
     rf"\ (?P<status>[0-9]{{3}})\ [0-9]++\ (?P<took>{NUMBER})"
 )
