@@ -1,6 +1,5 @@
 """The ``flywatch`` command: arguments in, one call, exit code out. 0 fine, 1 a finding, 2 bad usage or config."""
 
-import asyncio
 import logging
 import sys
 from pathlib import Path
@@ -156,6 +155,8 @@ def topics() -> None:
 @click.option("--until-idle", type=float, default=None, help="Stop after so many seconds without an alert.")
 def alerts(*, from_start: bool, as_json: bool, until_idle: float | None) -> None:
     """Print the alerts topic as it fills; repeats are dropped by id."""
+    import asyncio  # noqa: PLC0415  # here, so that parse and replay need not load it
+
     from streams.hosts import reader  # noqa: PLC0415
 
     settings = load()
@@ -194,6 +195,8 @@ def metrics() -> None:
 
 def _kafka(settings: Settings) -> list[str]:
     """Create and verify the topics; say in one line what is in the way."""
+    import asyncio  # noqa: PLC0415  # as above
+
     from streams.hosts.topics import TopicMismatch, ensure  # noqa: PLC0415
 
     try:

@@ -6,6 +6,7 @@ rules look at what a server would understand in the end, and a first look knows 
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 READ_CHARS = 4_000  # of a target; what stands behind does not count
 
@@ -61,6 +62,7 @@ def exact(pattern: str) -> str:
     return f"(?-i:{pattern})"
 
 
+@cache
 def _spelt(byte: int) -> str:
     char = chr(byte)
     if byte < 128 and (char.isalnum() or char in "_-"):
@@ -69,4 +71,9 @@ def _spelt(byte: int) -> str:
 
 
 def _escaped(text: bytes) -> str:
-    return "".join(chr(byte) if byte < 128 and chr(byte).isalnum() else f"\\x{byte:02x}" for byte in text)
+    return "".join(map(_as_it_is, text))
+
+
+@cache
+def _as_it_is(byte: int) -> str:
+    return chr(byte) if byte < 128 and chr(byte).isalnum() else f"\\x{byte:02x}"
