@@ -14,12 +14,14 @@ from shippers.checkpoints import Checkpoints
 from shippers.console import say
 from shippers.history import History
 from shippers.metrics import Metrics
+from shippers.receiving.table import Receive, place
 from shippers.run import Job, ShipHistory, ShipSources, run
 from shippers.secrets import SecretError
 from shippers.settings import SettingError, Settings
 from shippers.sources.context import Context
 from shippers.sources.files import Files, NoMatchError, expanded
 from shippers.sources.follow import Follow
+from shippers.sources.receive import Receiver
 from shippers.sources.stdin import Stdin
 from streams.config_errors import ConfigError
 
@@ -73,6 +75,25 @@ def files(patterns: tuple[str, ...], *, follow: bool, from_start: bool, history:
         _usage("--from-start goes with --follow; without it files are read from their start anyway")
     settings = _settings(flags)
     _run(_job(patterns, settings, follow=follow, from_start=from_start, history=history), settings, dry_run=dry_run)
+
+
+@cli.command()
+@click.option("--listen", help="HOST:PORT to listen on (default: that of flyship.toml, or 127.0.0.1:8080).")
+@common
+def receive(*, listen: str | None, dry_run: bool, **flags: Any) -> None:
+    """Ship what others send by HTTP: Vector, fly-log-shipper, Heroku and syslog drains, OpenTelemetry."""
+    settings = _settings(flags)
+    try:
+        table = flyship_file.read(os.environ).receive or Receive()
+        if listen is not None:
+            place(listen)
+            table = table.model_copy(update={"listen": listen})
+        source = Receiver(table, os.environ, Metrics())
+    except (ConfigError, SecretError) as error:
+        _usage(str(error))
+    except ValueError as error:
+        _usage(f"--listen {error}")
+    _run(ShipSources(source), settings, dry_run=dry_run)
 
 
 @cli.command(name="run")

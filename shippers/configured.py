@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from shippers.flyship_file import FlyshipFile
 from shippers.sources import Source
 from shippers.sources.context import Context
+from shippers.sources.receive import Receiver
 
 
-def sources(file: FlyshipFile, context: Context) -> Iterator[Source]:  # noqa: ARG001  # the first source uses them
+def sources(file: FlyshipFile, context: Context) -> Iterator[Source]:
     """Yield a source for each table that is there."""
-    yield from ()
+    if file.receive is not None:
+        yield Receiver(file.receive, context.environ, context.metrics)

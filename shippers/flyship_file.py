@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from shippers.receiving.table import Receive
 from streams.config_errors import ConfigError, explained, place
 from streams.config_model import Table, Text
 
@@ -19,6 +20,7 @@ class FlyshipFile(Table):
     """The whole file."""
 
     state: Text = ".flyship"  # a directory for checkpoints and the spool: on a volume, or a restart begins anew
+    receive: Receive | None = None
 
 
 def read(environ: Mapping[str, str]) -> FlyshipFile:

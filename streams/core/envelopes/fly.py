@@ -45,20 +45,41 @@ class _Nats(Struct, frozen=True, gc=False):
 
 
 _NATS = msgspec.json.Decoder(_Nats)
+_SEVERAL = msgspec.json.Decoder(list[_Nats])
+_WRONG = (msgspec.MsgspecError, RecursionError, UnicodeError)
 
 
 def from_nats(raw: str, app: str, instance: str) -> Line | None:
     """Read a document of the NATS stream."""
     try:
-        line = _NATS.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeEncodeError):
+        document = _NATS.decode(raw)
+    except _WRONG:
         return None
-    stamp, of = utc(line.timestamp), line.fly.app
+    return _said(document, app, instance)
+
+
+def several_from_nats(block: bytes, app: str, instance: str) -> list[Line] | None:
+    """Read a block of such documents, one a line or in an array, at once; None if any of them is none."""
+    try:
+        documents = _SEVERAL.decode(block) if block.lstrip()[:1] == b"[" else _NATS.decode_lines(block)
+    except _WRONG:
+        return None
+    found = [line for document in documents if (line := _said(document, app, instance)) is not None]
+    return found if len(found) == len(documents) else None
+
+
+def _said(document: _Nats, app: str, instance: str) -> Line | None:
+    stamp, of = utc(document.timestamp), document.fly.app
     if stamp is None:
         return None
-    text = line.message.rstrip("\r\n")
     return Line(
-        text, stamp, of.name or app, of.instance or instance, line.fly.region, line.event.provider, line.log.level.lower()
+        document.message.rstrip("\r\n"),
+        stamp,
+        of.name or app,
+        of.instance or instance,
+        document.fly.region,
+        document.event.provider,
+        document.log.level.lower(),
     )
 
 
