@@ -27,7 +27,8 @@ def test_an_envelope(case: dict[str, Any]) -> None:
     if case.get("stays"):
         assert unwrap(line) == Line(line)
         return
-    assert unwrap(line) == Line(case["text"], case.get("stamp"), case.get("app", ""), case.get("instance", ""))
+    told = Line(case["text"], case.get("stamp"), case.get("app", ""), case.get("instance", ""), level=case.get("level", ""))
+    assert unwrap(line) == told
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in CASES if not case.get("stays")])

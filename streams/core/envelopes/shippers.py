@@ -12,6 +12,8 @@ from streams.core.envelopes.stamps import any_utc
 from streams.core.values import Line
 
 Path = tuple[str, ...]
+# What syslog's numbers mean, in the words that Fly's levels have.
+PRIORITIES = ("emergency", "alert", "critical", "error", "warning", "notice", "info", "debug")
 _NOBODY: tuple[Path, ...] = ()
 
 
@@ -28,6 +30,7 @@ class Envelope(Struct, frozen=True):
     stamps: tuple[Path, ...]
     apps: tuple[Path, ...] = _NOBODY
     instances: tuple[Path, ...] = _NOBODY
+    priority: str = ""  # the name of syslog's number, where the document has one
 
 
 _POD = _paths("kubernetes/pod_name", "kubernetes/pod/name", "kubernetes/host")
@@ -37,8 +40,8 @@ _CONTAINER = _paths(
 _TIMES = _paths("time", "timestamp", "@timestamp", "date")
 
 
-def _row(who: str, names: str, text: str, *places: tuple[Path, ...]) -> Envelope:
-    return Envelope(who, frozenset(names.split()), text, *places)
+def _row(who: str, names: str, text: str, *places: tuple[Path, ...], priority: str = "") -> Envelope:
+    return Envelope(who, frozenset(names.split()), text, *places, priority=priority)
 
 
 # The surest first: of a document that two rows tell, the earlier one's names are the more telling.
@@ -53,6 +56,7 @@ ENVELOPES = (
         _paths("_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"),
         _paths("CONTAINER_NAME", "SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT"),
         _paths("CONTAINER_ID", "_HOSTNAME"),
+        priority="PRIORITY",
     ),
     _row(
         "Vector",
@@ -106,13 +110,22 @@ def from_document(document: dict[str, Any], app: str, instance: str) -> Line | N
     for envelope in ENVELOPES:
         if envelope.names <= names and (text := _line(document[envelope.text])) is not None:
             stamp = next((stamp for path in envelope.stamps if (stamp := any_utc(_at(document, path)))), None)
-            return Line(text, stamp, app or _name(document, envelope.apps), _name(document, envelope.instances) or instance)
+            its_app, its_instance = _name(document, envelope.apps), _name(document, envelope.instances)
+            level = _level(document.get(envelope.priority)) if envelope.priority else ""
+            return Line(text, stamp, app or its_app, its_instance or instance, level=level)
     return None
 
 
+def _level(value: Any) -> str:
+    digit = value if isinstance(value, str) else str(value)
+    return PRIORITIES[int(digit)] if digit in {"0", "1", "2", "3", "4", "5", "6", "7"} else ""
+
+
 def _line(value: Any) -> str | None:
-    """Return the text of a line; journald lists the bytes of one that is no text."""
-    if isinstance(value, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
+    """Return the text of a line; journald lists the bytes of one that is no text, and the texts of one said in several."""
+    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
+        value = "\n".join(value)
+    elif isinstance(value, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
         value = bytes(value).decode("utf-8", "replace")
     return value.rstrip("\r\n") if isinstance(value, str) else None
 
