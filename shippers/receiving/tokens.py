@@ -62,4 +62,4 @@ def _offered(authorization: str) -> list[str]:
         user, _, password = base64.b64decode(rest, validate=True).decode("utf-8", "surrogateescape").partition(":")
     except (binascii.Error, ValueError):
         return []
-    return [password or user]  # a drain's URL: https://any:TOKEN@host/ or https://TOKEN@host/
+    return [password or user]  # a drain's URL holds the token as the password, or alone

@@ -40,8 +40,16 @@ _CONTAINER = _paths(
 _TIMES = _paths("time", "timestamp", "@timestamp", "date")
 
 
-def _row(who: str, names: str, text: str, *places: tuple[Path, ...], priority: str = "") -> Envelope:
-    return Envelope(who, frozenset(names.split()), text, *places, priority=priority)
+def _row(
+    who: str,
+    names: str,
+    text: str,
+    stamps: tuple[Path, ...],
+    apps: tuple[Path, ...] = _NOBODY,
+    instances: tuple[Path, ...] = _NOBODY,
+    priority: str = "",
+) -> Envelope:
+    return Envelope(who, frozenset(names.split()), text, stamps, apps, instances, priority)
 
 
 # The surest first: of a document that two rows tell, the earlier one's names are the more telling.
