@@ -5,10 +5,10 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run pipeline test lint unit kafka fuzz bench bench-worst bench-peers lock clean
+.PHONY: help setup run pipeline test lint unit kafka fuzz bench bench-worst bench-peers bench-receive lock clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## make .venv with everything pinned
 .venv/.ready: requirements.lock pyproject.toml
@@ -58,6 +58,9 @@ bench-peers: setup ## whole commands over one nginx file: flywatch replay, goacc
 	@command -v goaccess >/dev/null || apt-get install --yes --quiet goaccess >/dev/null || { echo "install goaccess" >&2; exit 1; }
 	@command -v agrind >/dev/null || [ -x .peers/bin/agrind ] || cargo install --quiet ag --root .peers || { echo "install ag" >&2; exit 1; }
 	@python -m tests.bench.peers
+
+bench-receive: setup ## lines/s that flyship receive takes, gzip and NDJSON, and its ratio to orjson.loads
+	@python -m tests.bench.receive
 
 lock: ## resolve pyproject.toml into requirements.lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header \
