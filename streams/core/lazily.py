@@ -3,6 +3,8 @@
 import re
 from functools import cached_property
 
+from streams.core import regex
+
 
 class Lazily:
     """A pattern and its flags; ``compiled`` is it."""
@@ -14,7 +16,7 @@ class Lazily:
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         """Compile; ValueError when it has too many groups."""
-        found = re.compile(self.text, self._flags)
+        found = regex.compiled(self.text, self._flags)
         if found.groups > self._most_groups:
             raise ValueError(f"more than {self._most_groups} groups: {self.text}")
         return found

@@ -5,20 +5,20 @@ those of containers and of shippers (``envelopes`` has a file for each family), 
 anything else is a bare line.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
 from msgspec import structs
 
+from streams.core import regex
 from streams.core.envelopes import containers, fly, shippers, syslog
 from streams.core.envelopes.stamps import utc
 from streams.core.values import Line
 
 __all__ = ["ANSI", "MAX_JSON_LINES", "Assembler", "assembled", "unwrap", "utc"]
 
-ANSI = re.compile(r"\x1b\[[0-9;:?]*+[A-Za-z]")
+ANSI = regex.compiled(r"\x1b\[[0-9;:?]*+[A-Za-z]")
 MAX_JSON_LINES = 200  # a pretty-printed document that is longer than this is not one of flyctl's
 MOST_PEELS = 3  # syslog around docker around a line, and one more
 

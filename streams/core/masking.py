@@ -6,6 +6,8 @@ from functools import partial
 
 from msgspec import Struct
 
+from streams.core import regex
+
 KEPT_CHARS = 300
 _READ_CHARS = 2 * KEPT_CHARS  # bounds what the patterns below can cost
 _MASK = "***"
@@ -26,13 +28,13 @@ class Rule(Struct, frozen=True):
 
 
 def _rule(needles: tuple[str, ...], pattern: str, by: str | Callable[[re.Match[str]], str], why: str) -> Rule:
-    compiled = re.compile(pattern, re.IGNORECASE)
+    compiled = regex.compiled(pattern, re.IGNORECASE)
     return Rule(needles, partial(compiled.sub, by), why)
 
 
 def _exact(needles: tuple[str, ...], pattern: str, why: str, by: str | Callable[[re.Match[str]], str] = _MASK) -> Rule:
     """Make a rule whose letters are as large as they stand: keys of providers."""
-    compiled = re.compile(pattern)
+    compiled = regex.compiled(pattern)
     return Rule(needles, partial(compiled.sub, by), why)
 
 

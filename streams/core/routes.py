@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
+from streams.core import regex
+
 OTHER = "(other)"
 _CACHE_SIZE = 8_192
 _DIRECT_CALLS = 15  # columns normalised without a look at the cache after one that the cache knew little of
 # A path segment that holds a digit is an id, unless it is a version (v1) or only looks so (a file name keeps its ending).
-_ID = re.compile(r"/(?!v[0-9]++(?:[/?\n]|$))[^/?\n0-9]*+[0-9][^/?\n]*+", re.MULTILINE).sub
-_QUERY = re.compile(r"\?[^\n]*+").sub
-_PARAMETERS = re.compile(r"[#;][^\n]*+").sub
+_ID = regex.compiled(r"/(?!v[0-9]++(?:[/?\n]|$))[^/?\n0-9]*+[0-9][^/?\n]*+", re.MULTILINE).sub
+_QUERY = regex.compiled(r"\?[^\n]*+").sub
+_PARAMETERS = regex.compiled(r"[#;][^\n]*+").sub
 
 
 class _Cache:
@@ -67,7 +69,7 @@ def _folded(targets: Sequence[str | None], chars: int, templates: tuple[str, ...
 @lru_cache(maxsize=16)
 def _fitting(templates: tuple[str, ...]) -> Callable[[str], re.Match[str] | None]:
     """Return what finds the first template that a path fits: the number of its group."""
-    return re.compile("|".join(f"({_pattern(template)})" for template in templates)).fullmatch
+    return regex.compiled("|".join(f"({_pattern(template)})" for template in templates)).fullmatch
 
 
 def _pattern(template: str) -> str:

@@ -6,6 +6,7 @@ from math import isfinite
 
 from msgspec import Struct
 
+from streams.core import regex
 from streams.core.masking import mask
 from streams.core.values import Sample
 
@@ -19,8 +20,8 @@ _SQL = (
     r"((?:SELECT|INSERT|UPDATE|DELETE|WITH|MERGE|REPLACE|CALL|EXECUTE|COMMIT|ROLLBACK|CREATE|ALTER|DROP|TRUNCATE|COPY"
     r"|select|insert|update|delete|with|merge|replace|call|commit|rollback|create|alter|drop|truncate)\b[^\n]*+|/\*[^\n]*+)"
 )
-_BOUND = re.compile(r"(?:  \[\[|; args=|\",\")[^\n]*+").sub  # values, and what stands behind a query in JSON
-_LITERAL = re.compile(r"'(?:[^'\n]|'')*+'?").sub
+_BOUND = regex.compiled(r"(?:  \[\[|; args=|\",\")[^\n]*+").sub  # values, and what stands behind a query in JSON
+_LITERAL = regex.compiled(r"'(?:[^'\n]|'')*+'?").sub
 
 
 class Shape(Struct, frozen=True):
@@ -40,7 +41,7 @@ def _shape(needle: str, pattern: str, unit_ms: float, why: str) -> Shape:
     for name, group in (("T", _NUMBER), ("U", r"(ns|us|µs|μs|ms|s|m)"), ("Q", _SQL)):
         pattern = pattern.replace(f"<{name}>", group.replace("(", f"(?P<{name}>", 1))
     pattern = pattern.replace("(<A>", "(?P<Q>")
-    compiled = re.compile(pattern)
+    compiled = regex.compiled(pattern)
     groups = compiled.groupindex
     return Shape(needle, compiled.search, unit_ms, why, groups["T"], groups.get("Q", 0), groups.get("U", 0))
 

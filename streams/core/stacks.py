@@ -1,13 +1,12 @@
 """A stack trace within one line: in a field of a JSON or logfmt line, or behind real line ends. Knows no sign and no state."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 from msgspec import structs
 
-from streams.core import traces
+from streams.core import regex, traces
 from streams.core.values import Event
 
 _FIELDS: tuple[str, ...] = (
@@ -22,12 +21,12 @@ _FIELDS: tuple[str, ...] = (
 _FIELDS += ("exc_info", "traceback", "backtrace", "exception", "trace", "@x", "Exception", "error", "err", "e")
 _INSIDE = ("err", "error", "exception", "e", "exc", "context", "extra", "meta", "data", "cause", "fields", "event")
 _NAMES = ("type", "name", "class", "kind", "exc_type", "exception_class", "error.type", "error.kind", "exception.type")
-_CLASS = re.compile(r"(?:Uncaught )?([A-Za-z_][A-Za-z0-9_.:$\\]{0,120}?)(?::(?: |$)| \(|$)").match
-_LOGFMT = re.compile(
+_CLASS = regex.compiled(r"(?:Uncaught )?([A-Za-z_][A-Za-z0-9_.:$\\]{0,120}?)(?::(?: |$)| \(|$)").match
+_LOGFMT = regex.compiled(
     r'[ .](?:stack(?:_?trace)?|exc_info|traceback|backtrace|exception|errorVerbose)="((?:[^"\\]|\\.)*+)"'
 ).search
 _ESCAPED = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
-_UNESCAPE = re.compile(r'\\([nt"\\])').sub
+_UNESCAPE = regex.compiled(r'\\([nt"\\])').sub
 DEPTH = 3
 
 

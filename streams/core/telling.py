@@ -1,9 +1,8 @@
 """What a line that is no request tells: an event, a part of a stack trace, how long something took. Knows no pane or topic."""
 
-import re
 from functools import lru_cache
 
-from streams.core import events, samples, stacks
+from streams.core import events, regex, samples, stacks
 from streams.core.events import frames
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import Piece, Role
@@ -16,7 +15,7 @@ OPENER = "Traceback (most recent call last)"
 _TOLD_CHARS = max(events.READ_CHARS, samples.READ_CHARS)  # what stands behind is read in a traceback alone
 STRAY = Line("", piece=Piece(Role.MORE))
 _may_tell = any_of((*events.NEEDLES, *samples.NEEDLES, OPENER))
-_HEAD = re.compile(
+_HEAD = regex.compiled(
     r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+"  # Ruby's Logger
     r"|[0-9][0-9T:.-]{18,28}Z pid=[0-9]++ tid=[^ \n]++ (?:[a-z]++=[^ \n]++ )*+[A-Z]++: )?+"  # Sidekiq's
     r"((?:\[[A-Za-z0-9_-]{4,60}\](?: |$))*+)"  # tags, such as a request's id

@@ -4,11 +4,11 @@ An error is told once its trace has ended, with its first and its top frame: at 
 too long, or when nothing more came for a while. Values only, so that an open trace survives a crash.
 """
 
-import re
 from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
+from streams.core import regex
 from streams.core.events import frames
 from streams.core.events.frames import Piece, Role, Speech, is_own
 from streams.core.masking import mask
@@ -21,7 +21,7 @@ FOLDED_LINES = 250  # of an error that is all in one line: more do not fit, unle
 HELD = frozenset({EventKind.APP_ERROR, EventKind.DB_CONNECTION, EventKind.TIMEOUT, EventKind.EXTERNAL_API})
 _BEAM = ("[error]", "** (", " REPORT====")
 # As Python names an error behind its frames.
-_NAMED = re.compile(r"(?: *+\| )?+([A-Za-z_][A-Za-z0-9_.]{0,120})(?:$|:(?: |$))").match
+_NAMED = regex.compiled(r"(?: *+\| )?+([A-Za-z_][A-Za-z0-9_.]{0,120})(?:$|:(?: |$))").match
 
 
 class Place(Struct, frozen=True, gc=False):

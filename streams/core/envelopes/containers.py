@@ -1,21 +1,20 @@
 """What engines and process managers put before a line of text: CRI, docker, compose, kubectl, PM2. Knows no others."""
 
-import re
-
+from streams.core import regex
 from streams.core.envelopes.stamps import any_utc
 from streams.core.values import Line
 
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})"
-_CRI = re.compile(rf"({_DATE}\.[0-9]{{1,9}}{_ZONE}) (?:stdout|stderr) [FP](?::[^ \n]{{0,40}})? ?").match
+_CRI = regex.compiled(rf"({_DATE}\.[0-9]{{1,9}}{_ZONE}) (?:stdout|stderr) [FP](?::[^ \n]{{0,40}})? ?").match
 # docker and kubectl print nine digits, GitHub's runners seven; the stamps of apps have three or six.
-_STAMPED = re.compile(rf"({_DATE}\.(?:[0-9]{{9}}|[0-9]{{7}})Z) ").match
-_COMPOSE = re.compile(
+_STAMPED = regex.compiled(rf"({_DATE}\.(?:[0-9]{{9}}|[0-9]{{7}})Z) ").match
+_COMPOSE = regex.compiled(
     r"(?:[0-9]{2}:[0-9]{2}:[0-9]{2} |[0-9]{1,4}\|)?"  # foreman's clock, PM2's number
     r"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SUCCESS) )"  # an app's own columns
     r"([A-Za-z0-9][A-Za-z0-9_.@-]{0,62}) {1,40}\| "
 ).match
-_KUBECTL = re.compile(r"\[pod/([^/\]\n]{1,100})/([^/\]\n]{1,100})\] ").match
+_KUBECTL = regex.compiled(r"\[pod/([^/\]\n]{1,100})/([^/\]\n]{1,100})\] ").match
 
 
 def from_stamped(text: str, app: str, instance: str) -> Line | None:

@@ -1,15 +1,15 @@
 """Fly's own envelopes: documents of the NATS stream, of the logs API and of flyctl, and flyctl's text. Knows no others."""
 
-import re
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from streams.core import regex
 from streams.core.envelopes.stamps import utc
 from streams.core.values import Line
 
-_FLYCTL = re.compile(
+_FLYCTL = regex.compiled(
     r"(?:(error\.[a-z_.]++=\"[^\"\n]*+\") )?"  # flyctl prints a proxy error's fields before the stamp
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?)Z? "  # without Z beside ms, UTC all the same
     r"([a-z][a-z-]{2,19})(?: ?\[([0-9A-Za-z_-]{0,40})\])? ([a-z]{3,4}) \[([A-Za-z]{3,9})\] ?"

@@ -1,11 +1,9 @@
 """Stamps of envelopes as RFC 3339 in UTC. Total: what is no date gives None. Knows no envelope and no clock."""
 
-import re
-
-from streams.core import stamps
+from streams.core import regex, stamps
 from streams.core.parsing.stamps import epoch_ms, iso_ms
 
-_RFC3339_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
+_RFC3339_UTC = regex.compiled(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?Z")
 
 
 def utc(stamp: str | None) -> str | None:

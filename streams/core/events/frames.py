@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from streams.core import regex
+
 REPEATED_CHARS = 300
 READ_CHARS = 600  # a frame is told at the beginning of its line
 FRAME_CHARS = 200
@@ -53,7 +55,7 @@ class _Shape(Struct, frozen=True):
 
 
 def _shape(role: Role, pattern: str, why: str, only: Speech = Speech.ANY, speech: Speech = Speech.ANY) -> _Shape:
-    return _Shape(role, pattern, re.compile(pattern).groups, why, only, speech)
+    return _Shape(role, pattern, regex.compiled(pattern).groups, why, only, speech)
 
 
 _SHAPES = (
@@ -125,11 +127,11 @@ _SHAPES = (
 def _first(speech: Speech) -> Callable[[str], re.Match[str] | None]:
     """Return a match for the first shape that fits, as one pattern: most lines are none, and one by one they took 9 us."""
     rows = [f"(?P<s{place}>{shape.pattern})" for place, shape in enumerate(_SHAPES) if shape.only in {Speech.ANY, speech}]
-    return re.compile("|".join(rows)).match
+    return regex.compiled("|".join(rows)).match
 
 
 _FIRST = {speech: _first(speech) for speech in Speech}
-_LIBRARY = re.compile(
+_LIBRARY = regex.compiled(
     r"""node_modules/|\(?node:|\(?internal/|\(?<anonymous>\)?$|native\)?$|webpack/bootstrap
     |(?:site|dist)-packages/|/lib/python[0-9.]++/|<frozen\ |/gems/|/lib/ruby/|^[a-z][A-Za-z0-9_-]*+\ \([0-9]|<internal:
     |^(?:[A-Za-z0-9_.@-]*+/{1,2})?(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|akka|clojure|groovy|reactor)\.
@@ -147,12 +149,12 @@ _LIBRARY = re.compile(
 ).search
 # Where an error was raised, as its own line says: Rust, PHP, Ruby.
 _LOCATED = (
-    ("panicked at", re.compile(r"panicked at (?:'[^'\n]*+', )?+([^\s:]++:[0-9]++:[0-9]++)").search),
-    ("atal error:", re.compile(r" in (/[^\s:]++(?::| on line )[0-9]++)").search),
-    (":in ", re.compile(r"^([^\s:]++:[0-9]++:in [`'][^'\n]++'): ").search),
+    ("panicked at", regex.compiled(r"panicked at (?:'[^'\n]*+', )?+([^\s:]++:[0-9]++:[0-9]++)").search),
+    ("atal error:", regex.compiled(r" in (/[^\s:]++(?::| on line )[0-9]++)").search),
+    (":in ", regex.compiled(r"^([^\s:]++:[0-9]++:in [`'][^'\n]++'): ").search),
 )
 # A first look at indented lines, most of which are no frames.
-_may_be_stray = re.compile(
+_may_be_stray = regex.compiled(
     r"[ \t]++(?:at |File \"|from |in (?:function|call) |[\[({]|[0-9]{1,4}: |[^ :\n]{1,300}:[0-9]{1,7}(?::| |$)"
     r"|[a-z][^ \n]{0,80} \([0-9])"
 ).match

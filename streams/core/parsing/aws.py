@@ -2,11 +2,12 @@
 
 import re
 
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms, iso_ms
 
-_BALANCED = re.compile(
+_BALANCED = regex.compiled(
     r"(?:(?:https?|h2|grpcs?|wss?)\ )?+"  # ALB; the classic one says no type
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z)\ [^ \"\n]++\ "
     r"\[?+([0-9A-Za-z.:-]{0,60}?)\]?:[0-9]{1,5}\ [^ \"\n]++\ "
@@ -15,18 +16,18 @@ _BALANCED = re.compile(
     r"\ \"([^\"\n]*+)\"(?:\ \"([^\"\n]*+)\"(?:\ [^\n]*+)?+)?+",
     re.VERBOSE,
 ).fullmatch
-_STORED = re.compile(
+_STORED = regex.compiled(
     r"(?=[0-9a-f])[^ \"\n]{1,255}+\ [^ \"\n]{1,255}+\ \[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8}\ \+0000)\]\ "
     r"([^ \n]++)\ [^ \"\n]++\ [^ \"\n]++\ [A-Z0-9]++\.[^ \"\n]++\ [^ \n]++\ "  # client, who, id, operation, key
     r"\"([^\"\n]*+)\"\ ([0-9]{3}|-)\ [^ \n]++\ [0-9-]++\ [0-9-]++\ ([0-9]++|-)\ [0-9-]++"  # ..., total time, turn-around
     r"(?:\ (?:\"[^\"\n]*+\"|-)\ (?:\"([^\"\n]*+)\"|-)(?:\ [^\n]*+)?+)?+",
     re.VERBOSE,
 ).fullmatch
-_STATUS = re.compile(r"[0-9]{3}").fullmatch
-_SECONDS = re.compile(r"[0-9]++(?:\.[0-9]++)?+").fullmatch
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
-_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}").fullmatch
-_METHOD = re.compile(r"[A-Z]++|-").fullmatch
+_STATUS = regex.compiled(r"[0-9]{3}").fullmatch
+_SECONDS = regex.compiled(r"[0-9]++(?:\.[0-9]++)?+").fullmatch
+_DATE = regex.compiled(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_CLOCK = regex.compiled(r"[0-9]{2}:[0-9]{2}:[0-9]{2}").fullmatch
+_METHOD = regex.compiled(r"[A-Z]++|-").fullmatch
 _MOST_COLUMNS, _TIME_TAKEN = 60, 18  # CloudFront's columns grow at the end; its oldest logs stop before the time
 
 

@@ -6,16 +6,17 @@ What Fastly writes by default today is the common log format; CloudFront is with
 import re
 from string import ascii_uppercase
 
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms, epoch_ms
 
-_BUNNY = re.compile(
+_BUNNY = regex.compiled(
     r"(?:[A-Z][A-Z_]{0,20}|-)\|([0-9]{1,3}|-)\|([0-9]{10,13})\|[0-9-]++\|[0-9-]++"  # cache, answer, stamp, bytes, zone
     r"\|([^|\n]*+)\|[^|\n]*+\|([^|\n]*+)\|[A-Z]{2,4}\|([^\n]*+)",  # client, referrer, URL, place; then agent, id, country
     re.VERBOSE,
 ).fullmatch
-_FASTLY = re.compile(
+_FASTLY = regex.compiled(
     r"(?=[0-9a-f:])([^ \"\n]++)\ (?:\"-\"|-)\ (?:\"-\"|-)\ "
     r"[A-Z][a-z]{2},\ ([0-9]{2})\ ([A-Z][a-z]{2})\ ([0-9]{4})\ ([0-9:]{8})\ GMT\ "
     r"\"?+([A-Z]++)\ ([^ \"\n]++)(?:\ HTTP/[0-9.]++)?+\"?+\ ([0-9]{3})(?:\ (?:[0-9]++|-|\(null\)))?+",

@@ -7,6 +7,7 @@ escaped, and fields of one's own at the end. Knows no envelope.
 import re
 from itertools import islice
 
+from streams.core import regex
 from streams.core.parsing import clf, request_line
 from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise
@@ -17,32 +18,32 @@ _WHO_WHEN = (
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
 )
-_HEAD = re.compile(rf"{_WHO_WHEN}\"", re.VERBOSE).match
-_HOSTED = re.compile(rf"{_WHO_WHEN}([^\ \"\[\]\n]++)\ \"", re.VERBOSE).match  # APISIX: the host that was asked for; a time
+_HEAD = regex.compiled(rf"{_WHO_WHEN}\"", re.VERBOSE).match
+_HOSTED = regex.compiled(rf"{_WHO_WHEN}([^\ \"\[\]\n]++)\ \"", re.VERBOSE).match  # APISIX: the host that was asked for; a time
 _ANSWER = r'" ([0-9]{1,3}|-)(?: (?:[0-9]++|-))?+(?= |$)'
 # The end of the request: the first quote that is not escaped, else (some servers escape none) the first before a status.
-_ESCAPED = re.compile(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
-_RAW = re.compile(r'([^"]*+(?:"(?! [0-9-]{1,3}(?: |$))[^"]*+)*+)' + _ANSWER).match
-_COLOUR = re.compile(r"\x1b\[[0-9;]*+m")
+_ESCAPED = regex.compiled(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
+_RAW = regex.compiled(r'([^"]*+(?:"(?! [0-9-]{1,3}(?: |$))[^"]*+)*+)' + _ANSWER).match
+_COLOUR = regex.compiled(r"\x1b\[[0-9;]*+m")
 
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').finditer
-_KEYED = re.compile(r'(?:rt|request_time|req_time|reqtime|request-time|total)[=:]"?([0-9]++(?:\.[0-9]++)?+)(ms|s)?+"?+')
-_SPELT = re.compile(
+_TOKEN = regex.compiled(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').finditer
+_KEYED = regex.compiled(r'(?:rt|request_time|req_time|reqtime|request-time|total)[=:]"?([0-9]++(?:\.[0-9]++)?+)(ms|s)?+"?+')
+_SPELT = regex.compiled(
     r'(?:(?:took|time|duration|elapsed|latency|response_time|total_time)[=:])?+"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?'
 )
-_MICROSECONDS = re.compile(r'(?:D|(?:duration|time|took|elapsed)_us|usec)[=:]"?([0-9]++)"?')  # D as in Apache's %D
+_MICROSECONDS = regex.compiled(r'(?:D|(?:duration|time|took|elapsed)_us|usec)[=:]"?([0-9]++)"?')  # D as in Apache's %D
 _NAMED = {"request_time", "request", "rt"}  # the word before the number
-_SECONDS = re.compile(r'["\[<]?([0-9]{1,6}\.[0-9]{3,6})["\]>]?')
-_NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+")
+_SECONDS = regex.compiled(r'["\[<]?([0-9]{1,6}\.[0-9]{3,6})["\]>]?')
+_NUMBER = regex.compiled(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
 _MOST_FIELDS = 64  # behind the answer
 _ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
-_NUMBERED = re.compile(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").fullmatch  # hypercorn: then the port is there, too
+_NUMBERED = regex.compiled(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").fullmatch  # hypercorn: then the port is there, too
 _CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
-_SOCKET = re.compile(r"WS(?:CONNECT(?:ING)?|DISCONNECT|REJECT) ").match  # daphne's lines of WebSockets have no status
-_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
-_WITH_PORT = re.compile(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
-_WHO = re.compile(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # numbers of one's own, referrer and agent
+_SOCKET = regex.compiled(r"WS(?:CONNECT(?:ING)?|DISCONNECT|REJECT) ").match  # daphne's lines of WebSockets have no status
+_ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
+_WITH_PORT = regex.compiled(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
+_WHO = regex.compiled(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # numbers of one's own, referrer and agent
 
 
 def match(text: str) -> Row | None:

@@ -1,6 +1,6 @@
 """Reads durations that name their unit, in every notation that logs have. Total: what is no duration gives None."""
 
-import re
+from streams.core import regex
 
 UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 _WORDS_MS = UNITS_MS | {
@@ -20,10 +20,12 @@ _WORDS_MS = UNITS_MS | {
     "nanoseconds": 1e-6,
 }
 _NUMBER = r"([0-9]++(?:\.[0-9]++)?+)"
-_SPELT = re.compile(r"([0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]{1,3})?+) ?+([a-zA-Zµμ]{1,12})?+").fullmatch
-_GO = re.compile(rf"(?:{_NUMBER}h)?+(?:{_NUMBER}m(?!s))?+(?:{_NUMBER}s)?+").fullmatch  # Go: 1h2m3.5s
-_ISO = re.compile(rf"P(?:([0-9]{{1,4}})D)?+T(?:{_NUMBER}H)?+(?:{_NUMBER}M)?+(?:{_NUMBER}S)?+").fullmatch  # ISO 8601, of Java
-_SPAN = re.compile(r"(?:([0-9]{1,4})\.)?+([0-9]{1,2}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,9})?+)").fullmatch  # .NET's TimeSpan
+_SPELT = regex.compiled(r"([0-9]++(?:\.[0-9]++)?+(?:[eE][+-]?[0-9]{1,3})?+) ?+([a-zA-Zµμ]{1,12})?+").fullmatch
+_GO = regex.compiled(rf"(?:{_NUMBER}h)?+(?:{_NUMBER}m(?!s))?+(?:{_NUMBER}s)?+").fullmatch  # Go: 1h2m3.5s
+_ISO = regex.compiled(
+    rf"P(?:([0-9]{{1,4}})D)?+T(?:{_NUMBER}H)?+(?:{_NUMBER}M)?+(?:{_NUMBER}S)?+"
+).fullmatch  # ISO 8601, of Java
+_SPAN = regex.compiled(r"(?:([0-9]{1,4})\.)?+([0-9]{1,2}):([0-9]{2}):([0-9]{2}(?:\.[0-9]{1,9})?+)").fullmatch  # .NET's TimeSpan
 _DAYS_MS, _HOURS_MS, _MINUTES_MS, _SECONDS_MS = 864e5, 36e5, 6e4, 1e3
 _MOST_CHARS = 40
 

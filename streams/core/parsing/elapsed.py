@@ -3,14 +3,13 @@
 Total: what is no such time gives None. Knows no format.
 """
 
-import re
-
+from streams.core import regex
 from streams.core.parsing.durations import UNITS_MS
 
 # As a piece of a pattern: digits, dots, thousands and the letters of units; ``elapsed_ms`` says whether it is a time.
 PIECE = r"[0-9][0-9.,]*+ (?:[hm][0-9.hms]*+|[nuµμ]?s)? (?<=[hms])"
 _CHARS = 40
-_READ = re.compile(
+_READ = regex.compiled(
     r"(?:([0-9]++)h)?(?:([0-9]++)m(?!s))?(?:([0-9]++(?:,[0-9]{3}(?![0-9]))*+(?:[.,][0-9]++)?+) ?(ns|us|µs|μs|ms|s))?"
 ).fullmatch
 

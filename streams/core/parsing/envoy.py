@@ -2,11 +2,12 @@
 
 import re
 
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.stamps import any_ms
 
-_LINE = re.compile(
+_LINE = regex.compiled(
     r"(?:ACCESS\ )?+"  # Emissary's mark
     r"\[([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,20}(?:Z|[+-][0-9:]{4,6}))\]\ "
     r"\"([^\"\n]*+)\"\ ([0-9]{1,3}|-)\ [^ \"\n]++"  # what was asked, the answer, its flags
@@ -16,7 +17,7 @@ _LINE = re.compile(
     r"(?:\ [^ \n]++\ [^ \n]++\ [^ \n]++\ ([^ \n]++)(?:\ [^\n]*+)?+)?+",  # Istio: cluster, two local addresses, the peer's
     re.VERBOSE,
 ).fullmatch
-_PEER = re.compile(r"\[?+([0-9A-Fa-f.:]*)\]?+:[0-9]{1,5}").fullmatch
+_PEER = regex.compiled(r"\[?+([0-9A-Fa-f.:]*)\]?+:[0-9]{1,5}").fullmatch
 _CONNECTION = "- - -"  # what a TCP proxy has for a request
 
 

@@ -3,10 +3,10 @@
 The tables (``field_names``, ``duration_names``) are the knowledge; of two names that a document has, the earlier row wins.
 """
 
-import re
 from collections.abc import Callable
 from typing import Any
 
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.duration_names import DURATIONS, LEAST_NS, LOGGERS
 from streams.core.parsing.durations import spelt_ms
@@ -17,11 +17,11 @@ from streams.core.parsing.stamps import any_ms
 
 Read = Callable[[Any], Any]
 
-_METHOD = re.compile(r"[A-Z][A-Z-]{1,19}").fullmatch
+_METHOD = regex.compiled(r"[A-Z][A-Z-]{1,19}").fullmatch
 _LOWER_METHODS = {"get", "head", "post", "put", "delete", "patch", "options", "trace", "connect"}  # hapi writes them so
-_STATUS = re.compile(r"([0-9]{1,3}|-1)(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
-_FULL_URL = re.compile(r"(?:https?|wss?)://[^/?#\n]*+").match
-_LINE_OF_URL = re.compile(r"([A-Z]{3,20}) ((?:https?)://[^ \n]++)").fullmatch
+_STATUS = regex.compiled(r"([0-9]{1,3}|-1)(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
+_FULL_URL = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
+_LINE_OF_URL = regex.compiled(r"([A-Z]{3,20}) ((?:https?)://[^ \n]++)").fullmatch
 _MOST_CLIENT_CHARS = 200
 _QUERIES = ("queryString", "csUriQuery")
 _METHODLESS = ("clientip", "upstreamtime", "responsetime")  # nginx, as Logstash's users write it
@@ -170,7 +170,7 @@ def _stamp(value: Any) -> str | float | None:
 
 
 def _matching(pattern: str) -> Read:
-    matches = re.compile(pattern).fullmatch
+    matches = regex.compiled(pattern).fullmatch
     return lambda value: value if isinstance(value, str) and len(value) <= _MOST_CLIENT_CHARS and matches(value) else None
 
 
@@ -196,5 +196,6 @@ _NAMES = Names(
     CONTAINERS,
 )
 _LOGGERS = tuple(
-    (names, re.compile(spelt).fullmatch, in_order, whole, fraction) for names, spelt, in_order, whole, fraction, _ in LOGGERS
+    (names, regex.compiled(spelt).fullmatch, in_order, whole, fraction)
+    for names, spelt, in_order, whole, fraction, _ in LOGGERS
 )

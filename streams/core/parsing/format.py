@@ -6,6 +6,8 @@ from typing import Protocol, cast
 
 from msgspec import Struct, structs
 
+from streams.core import regex
+
 Number = str | float | None  # as written: a text, or a number of a JSON document
 Texts = tuple[str | None, str | None, str | None, str | None, str | None, Number, Number]
 
@@ -63,7 +65,7 @@ class Format(Struct, frozen=True):
 
 def fullmatch(pattern: str) -> Match:
     """Compile a verbose pattern with the seven groups of ``Row.groups`` into its matcher (pattern spaces are ignored)."""
-    compiled = re.compile(pattern, re.VERBOSE)
+    compiled = regex.compiled(pattern, re.VERBOSE)
     if compiled.groups != 7:
         raise ValueError(f"a format has 7 groups, this pattern has {compiled.groups}")
     return cast("Match", compiled.fullmatch)  # seven groups: typeshed knows only "a tuple of texts"

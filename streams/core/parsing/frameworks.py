@@ -1,7 +1,6 @@
 """Puts the text formats of application frameworks in order. Knows no single line."""
 
-import re
-
+from streams.core import regex
 from streams.core.parsing import (
     dotnet,
     go_web,
@@ -43,4 +42,4 @@ MAY_BE = (
     r"|-- Comp|us(?:_code)?=|\.\.\. |\{\"|After req|\|/|Finished :"
 )
 # The same, so that no character is tried as a beginning twice.
-may_be = re.compile(MAY_BE.replace("CONNECT ", "C(?:ONNECT |omp(?<=-- Comp))").replace("|-- Comp", "")).search
+may_be = regex.compiled(MAY_BE.replace("CONNECT ", "C(?:ONNECT |omp(?<=-- Comp))").replace("|-- Comp", "")).search

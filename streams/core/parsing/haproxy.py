@@ -6,11 +6,12 @@ bars of what clients send as ``#XX``, so what delimits a field is never part of 
 
 import re
 
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms
 
-_LINE = re.compile(
+_LINE = regex.compiled(
     r"(?=[0-9a-f:hu])(?:ha[a-z-]++(?:\[[0-9]++\])?+:\ )?+"  # the tag of syslog, when what writes files has left it
     r"([^ \"\[\n]{0,255}):[0-9]{1,5}\ "  # the client and its port; IPv6 has colons of its own
     r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:.]{8,12})\]\ "

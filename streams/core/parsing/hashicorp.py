@@ -2,13 +2,14 @@
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.stamps import any_ms
 
 _TOOK = r"((?:[0-9]++(?:\.[0-9]++)?+(?:ns|us|µs|ms|h|m|s))++)"
 _STAMP = r"([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?+(?:Z|[+-][0-9:]{4,6})?+)"
-_HASHICORP = re.compile(
+_HASHICORP = regex.compiled(
     rf"(?:{_STAMP}\ )?+ \[DEBUG\]\ (?:[a-z]++\.)?+http:\ "
     r"(?:Request\ (?:finished:\ method=)?+|request\ complete:\ method=)([A-Z]++)\ (?:url=|path=)?+([^ \n]++)\ "
     rf"(?:\({_TOOK}\)\ from=([^ \n]++) | from=([^ \n]++)\ latency=\"?+{_TOOK}\"?+ | duration=\"?+{_TOOK}\"?+)",

@@ -6,6 +6,7 @@ heads are peeled before, and a line that still has one is not read here.
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.pieces import BARE
 
 _STAMP = (
@@ -31,7 +32,7 @@ _WORD = (  # a level, a name, or a pair; HTTP in capitals before a method is Dja
     rf"(?!{_METHODS}|HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_./]{{1,40}}+){{0,6}}+"
     r"(?:=(?:\"[^\"\n]{0,80}+\"|[^\ \"\n]{0,120}+))?+(?=[\ \t:|(\[\])>,-])"
 )
-_HEAD = re.compile(
+_HEAD = regex.compiled(
     BARE
     + r"[\ \t]{0,20}+(?:[^\x00-\x7f]{1,6}+\ ++)?+"  # a symbol of one's own
     + rf"(?:(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])|{_BRACKETS}|{_ID}|{_NUMBER})"
@@ -39,9 +40,9 @@ _HEAD = re.compile(
     re.VERBOSE,
 ).match
 _LONGEST = 400
-_STAMPED = re.compile(_STAMP, re.VERBOSE).search
-_CLOCK = re.compile(r"[0-9]:[0-9]{2}").search
-_WORDS = re.compile(r"[a-z]++").findall
+_STAMPED = regex.compiled(_STAMP, re.VERBOSE).search
+_CLOCK = regex.compiled(r"[0-9]:[0-9]{2}").search
+_WORDS = regex.compiled(r"[a-z]++").findall
 _LEVELS = {
     *("trace", "debug", "info", "information", "notice", "warn", "warning", "error", "critical", "fatal", "severe"),
     *("verbose", "log", "http", "access", "inf", "dbg", "wrn", "err", "ftl", "dbug", "crit", "fail"),

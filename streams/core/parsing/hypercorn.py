@@ -2,10 +2,11 @@
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import any_ms
 
-_LINE = re.compile(
+_LINE = regex.compiled(
     r"(?:\[([0-9-]{10}\ [0-9:]{8}\ [+-][0-9]{4})\]\ \[[0-9]++\]\ \[[A-Z]++\]\ )?+"  # its logger's head
     r"(?=[0-9a-f:])([^ \"\[\]\n]{0,255}):[0-9]{1,5}"
     r"\ ([A-Z][A-Z-]*+)\ (/[^ \"\n]*+)\ (?:[0-9](?:\.[0-9])?+|ws)\ ([0-9]{3})\ (?:[0-9]++|-)\ ([0-9]++)",

@@ -5,9 +5,10 @@ Its date is written as the server's country does, so it is not read.
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 
-_LINE = re.compile(
+_LINE = regex.compiled(
     r"(?=[0-9a-f:])([0-9A-Fa-f:.]++),\ [^,\n]*+,\ [0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4},\ [0-9]{1,2}:[0-9]{2}:[0-9]{2},\ "
     r"W3SVC[0-9]*+,\ [^,\n]*+,\ [^,\n]*+,\ ([0-9]++),\ [0-9]++,\ [0-9]++,\ ([0-9]{3}),\ [0-9]++,\ "  # ms, bytes, answer
     r"([A-Z]++|-),\ ([^,\n]*+)(?:,\ ([^\n]*+))?",

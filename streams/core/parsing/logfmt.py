@@ -4,6 +4,7 @@ import re
 
 from msgspec import Struct, structs
 
+from streams.core import regex
 from streams.core.parsing import fields
 from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import Format, Row, Texts, fullmatch, otherwise
@@ -18,7 +19,7 @@ _LOGRAGE = (
 # the method, as each costs every line; any other name, and any other order, is for the tolerant format.
 _QUOTED = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
 _CLIENT = r'(?:remote_addr|remote_ip|client_ip|ip)=([^ ":\[\],\n]++)(?::[0-9]{1,5})?+'  # an IPv6 address is for the tolerant
-_USUAL = re.compile(
+_USUAL = regex.compiled(
     r'(?:t(?:s|ime|imestamp)="?+([^ "\n]++)"?+\ )?+ (?:level=[A-Za-z]++\ )?+ (?:caller=[^ "\n]++\ )?+'
     rf'(?:msg=(?:{_QUOTED}|[^ "\n]++)\ )?+ (?:request_id=[^ "\n]++\ )?+ (?:{_CLIENT}\ )?+'
     r'method=([A-Z]++)\ (?:proto=[^ "\n]++\ )?+ (?:path|ur[il])=(/[^ "\n]*+)\ (?:proto=[^ "\n]++\ )?+'
@@ -31,14 +32,14 @@ _USUAL = re.compile(
 # A pair begins after a blank, as the line is read with one before it: without that, each letter of a long word would be tried
 # as a begin; a look back would be taken at every character.
 # The quotes of Python are structlog's.
-_PAIR = re.compile(
+_PAIR = regex.compiled(
     r"[ \t]([A-Za-z_@][A-Za-z0-9_.@-]*+)="
     r'(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|\'([^\'\n]*+)\'(?=[ \t]|$)|([^ "\t\n]*+))(?=[ \t]|$)'
 ).findall
 # What flyctl puts before a message of Fly's proxy: a request that did not reach the app, which is an event.
 _OF_FLY, _ERROR = ("error.", "request.", "response."), "error.message="
 # A stamp before the pairs: slog's and zerolog's console, Ruby's Logger, lines in brackets.
-_HEAD = re.compile(
+_HEAD = regex.compiled(
     r"(?:[A-Z], )?\[?([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+"
     r"(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?+)[\] \t]"
 ).match

@@ -1,16 +1,15 @@
 """Labelled columns by tabs (LTSV), as nginx, Apache and Rack applications write their access logs. Knows no envelope."""
 
-import re
-
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.stamps import any_ms
 
 NEEDLE = "status:"
 _MOST_COLUMNS = 100
-_STATUS = re.compile(r"[0-9]{1,3}|-").fullmatch
-_METHOD = re.compile(r"[A-Z][A-Z_-]{1,23}|-").fullmatch
-_NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+").fullmatch
+_STATUS = regex.compiled(r"[0-9]{1,3}|-").fullmatch
+_METHOD = regex.compiled(r"[A-Z][A-Z_-]{1,23}|-").fullmatch
+_NUMBER = regex.compiled(r"[0-9]++(?:\.[0-9]++)?+").fullmatch
 
 # The labels that the format's page recommends come first, then nginx's own names.
 _CLIENTS = ("host", "remote_addr", "remote_host", "addr", "ip", "client_ip")

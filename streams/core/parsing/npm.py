@@ -5,11 +5,12 @@ nginx escapes quotes in what clients send, so the next quote ends a field.
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms
 
 NEEDLE = " [Client "
-_LINE = re.compile(
+_LINE = regex.compiled(
     r"\[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8}\ [+-][0-9]{4})\]\ "
     r"(?:[A-Z-]++\ (?:[0-9]{3}|-)(?:(?:,|\ :)\ (?:[0-9]{3}|-))*+\ )?+"  # proxy: the cache, the upstreams that were tried
     r"([0-9]{3})\ -\ ([A-Z][A-Z_-]*+|-)\ [a-z-]*+\ [^ \"\n]*+\ \"([^\"\n]*+)\""  # method, scheme, host, target

@@ -2,12 +2,13 @@
 
 import re
 
+from streams.core import regex
 from streams.core.parsing import fields
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.pieces import ADDRESS, ISO_STAMP, METHOD, NUMBER, PATH, QUOTED, STATUS, named
 from streams.core.parsing.stamps import any_ms, iso_ms
 
-_SHELF = re.compile(
+_SHELF = regex.compiled(
     rf"({ISO_STAMP})\ ++([0-9]{{1,4}}):([0-9]{{2}}):([0-9]{{2}}\.[0-9]{{3,6}})\ ({METHOD})\ ++\[({STATUS})\]\ ({PATH})",
     re.VERBOSE,
 ).fullmatch
@@ -28,7 +29,7 @@ _SYNAPSE = (  # the whole time, and that until the answer was sent
     rf"\ -\ [^ \n]++\ -\ \{{[^}}\n]*+\}}\ Processed\ request:\ (?P<took>{NUMBER})sec/[^\"\n]{{0,200}}\ [0-9]++B\ "
     rf'(?P<status>[0-9]{{3}})!?\ "(?P<line>{METHOD}\ {QUOTED})"(?:\ [^\n]*+)?'
 )
-_COMMA_PAIR = re.compile(r"([a-z_]++)=([^,\n]*+)(?:, |$)").match
+_COMMA_PAIR = regex.compiled(r"([a-z_]++)=([^,\n]*+)(?:, |$)").match
 _MOST_PAIRS = 30
 
 

@@ -1,7 +1,6 @@
 """Access lines of PHP: the built-in server, php-fpm, Laravel's serve and Octane, Symfony's server. Knows no envelope."""
 
-import re
-
+from streams.core import regex
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
 from streams.core.parsing.pieces import ADDRESS, CLF_DATE, METHOD, NUMBER, PATH, PEER, STATUS, TARGET, named
@@ -29,7 +28,7 @@ _SYMFONY = (
     rf'(?P<method>{METHOD})\ ++\((?P<status>{STATUS})\)\ (?P<target>{TARGET})(?:\ (?!ip=)[a-z_]++="[^"\n]*+")*+'
     r'(?:\ ip="(?P<ip>[^"\n]*+)")?(?:\ [^\n]*+)?+'
 )
-_CTIME = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:.]{8,15}) ([0-9]{4})").fullmatch
+_CTIME = regex.compiled(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:.]{8,15}) ([0-9]{4})").fullmatch
 
 
 def _ctime_ms(stamp: str | float) -> int | None:

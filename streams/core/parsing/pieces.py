@@ -2,6 +2,7 @@
 
 import re
 
+from streams.core import regex
 from streams.core.lazily import Lazily
 from streams.core.parsing import request_line
 from streams.core.parsing.elapsed import elapsed_ms
@@ -32,8 +33,8 @@ BARE = (
     r"|[A-Za-z0-9][A-Za-z0-9_.-]{0,62}+\ {1,40}+\|\ "  # docker-compose
     r"|<[0-9]|[A-Z][a-z]{2}\ [\ 0-9][0-9]\ [0-9]{2}:[0-9]{2}:[0-9]{2}\ )"  # syslog
 )
-_URL = re.compile(r"[a-z]{2,5}://[^/?#\n]*+").match
-_PORT = re.compile(r":[0-9]{1,5}\Z")
+_URL = regex.compiled(r"[a-z]{2,5}://[^/?#\n]*+").match
+_PORT = regex.compiled(r":[0-9]{1,5}\Z")
 _NAMES = ("ip", "peer", "line", "method", "target", "status", "took", "elapsed", "stamp", "agent")
 
 
@@ -51,7 +52,7 @@ def address_of(peer: str) -> str:
     return _PORT.sub("", peer).strip("[]")
 
 
-_GROUP = re.compile(r"\(\?P<([a-z]+)>").findall
+_GROUP = regex.compiled(r"\(\?P<([a-z]+)>").findall
 
 
 def named(pattern: str) -> Match:

@@ -4,20 +4,19 @@ Elixir's logger writes its head before them: a time, metadata with the id of the
 nothing and knows no envelope.
 """
 
-import re
-
+from streams.core import regex
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing.elapsed import elapsed_ms
 from streams.core.parsing.pieces import ANY_METHOD, PATH, STATUS
 from streams.core.parsing.stamps import iso_ms
 
-_LEVEL = re.compile(r"\[(?:debug|info|notice|warning|warn|error)\] {1,8}").search
-_BEFORE = re.compile(r"(?:([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{8,15}Z?) |[0-9:.]{8,15} )?[^\n\[]{0,600}").fullmatch
-_AFTER = re.compile(r"(?:[a-z_]{1,40}=[^ \n]{1,200} )*+").match
-_REQUEST_ID = re.compile(r"request_id=(?<![^ ]request_id=)([^ \n]{1,100})").search
-_PROCESS = re.compile(r"pid=(?<![^ ]pid=)(#PID<[0-9.]{1,40}>|<[0-9.]{1,40}>)").search
-_BEGINS = re.compile(rf"({ANY_METHOD}) ({PATH})").fullmatch
-_ENDS = re.compile(rf"(?:Sent|Chunked|Upgraded) ({STATUS}) in ([0-9.]{{1,20}}[nuµμm]?s)").fullmatch
+_LEVEL = regex.compiled(r"\[(?:debug|info|notice|warning|warn|error)\] {1,8}").search
+_BEFORE = regex.compiled(r"(?:([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]{8,15}Z?) |[0-9:.]{8,15} )?[^\n\[]{0,600}").fullmatch
+_AFTER = regex.compiled(r"(?:[a-z_]{1,40}=[^ \n]{1,200} )*+").match
+_REQUEST_ID = regex.compiled(r"request_id=(?<![^ ]request_id=)([^ \n]{1,100})").search
+_PROCESS = regex.compiled(r"pid=(?<![^ ]pid=)(#PID<[0-9.]{1,40}>|<[0-9.]{1,40}>)").search
+_BEGINS = regex.compiled(rf"({ANY_METHOD}) ({PATH})").fullmatch
+_ENDS = regex.compiled(rf"(?:Sent|Chunked|Upgraded) ({STATUS}) in ([0-9.]{{1,20}}[nuµμm]?s)").fullmatch
 
 
 def fragment(text: str) -> Fragment | None:

@@ -5,6 +5,7 @@ What a logger writes before them is peeled in ``logged``.
 
 import re
 
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.pieces import (
@@ -26,7 +27,7 @@ from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
 _OWN_STAMP = rf"\[(?P<stamp>{CLF_DATE}\ [0-9:]{{8}}|{ISO_STAMP})\]"
 _LINE = rf'"(?P<line>{QUOTED})"'
-_ODOO = re.compile(
+_ODOO = regex.compiled(
     rf'({ADDRESS})\ -\ -\ \[({CLF_DATE}\ [0-9:]{{8}})\]\ "({QUOTED})"\ ([0-9]{{3}}|-)\ (?:-|[0-9]++)'
     rf"\ [0-9]++\ ({NUMBER})\ ({NUMBER})",
     re.VERBOSE,
@@ -43,13 +44,13 @@ _AIOHTTP = (
     rf'(?:\ "{QUOTED}"\ "(?P<agent>{QUOTED})")? (?:\ (?P<took>[0-9]++\.[0-9]{{3,9}}))?'
 )
 _NOT_1_0 = r"(?!(?:[^\"\n]++\")[^\"\n]*\ HTTP/1\.0\")"  # other servers' broken lines look so
-_CLF_PEER = re.compile(
+_CLF_PEER = regex.compiled(
     rf'({PORT_TOO})\ -\ [^ "\[\n]{{1,255}}+\ \[({CLF_STAMP})\]\ "({QUOTED})"\ ([0-9]{{3}})\ (?:-|[0-9]++)'
     rf'(?:\ "{QUOTED}"\ "({QUOTED})")? (?:\ ([0-9]++\.[0-9]{{3,9}}))?',
     re.VERBOSE,
 ).fullmatch
-_WITHOUT_PROTOCOL = re.compile(rf"({METHOD}) ([^ \n]++)(?: [0-9](?:\.[0-9])?)?").fullmatch
-_TORNADO = re.compile(
+_WITHOUT_PROTOCOL = regex.compiled(rf"({METHOD}) ([^ \n]++)(?: [0-9](?:\.[0-9])?)?").fullmatch
+_TORNADO = regex.compiled(
     r"(?:\[[A-Z]\ ([0-9-]{6,10}+\ [0-9:.]{8,15}+)[^\]\n]*+\]\ ++)?"
     rf"([0-9]{{3}})\ ({METHOD})\ ([^ \n]++)(?:\ ->\ [^ \n]++)?+\ \((?:[^@\n)]*+@)*+([^@\n)]*+)\)"
     rf"\ ({NUMBER})ms(?:\ [^\n]*+)?+",

@@ -8,30 +8,33 @@ import re
 from collections.abc import Callable
 from math import isfinite
 
+from streams.core import regex
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing.stamps import iso_ms
 
 _ID_CHARS, _TAGS_CHARS = 100, 1_000
-_HEAD = re.compile(
+_HEAD = regex.compiled(
     r"(?:[A-Z],\ \[[0-9T:. -]++(?:\ ?\#([0-9]++))?+\]\ ++[A-Z]++\ --\ [^:\n]*+:\ )?+"  # Ruby's Logger
     r"((?:\[[^\]\n]*+\]\ )*+)"  # tags
     r"(?=Started|Completed|Processing|ActionController::RoutingError|Successfully\ upgraded|Failed\ to\ upgrade)",
     re.VERBOSE,
 ).match
-_OTHER_HEAD = re.compile(r'Started [A-Z]{3,7} "|Completed [1-5][0-9]{2} [A-Z]').search  # what follows is sure enough
+_OTHER_HEAD = regex.compiled(r'Started [A-Z]{3,7} "|Completed [1-5][0-9]{2} [A-Z]').search  # what follows is sure enough
 _HEAD_CHARS, _HEAD_ENDS = 300, (" ", "]", ":", "|")
-_NAMED_ID = re.compile(r"request_id(?:=|: ?)\"?([^ ,}\"\n]{1,100})").search
-_UUID = re.compile(r"\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})\]").search
-_STARTED = re.compile(r'Started ([A-Z]++) "([^"\n]*+)" for ([^ \n]*+) at ([0-9][^\n]{9,39})').fullmatch
-_COMPLETED = re.compile(
+_NAMED_ID = regex.compiled(r"request_id(?:=|: ?)\"?([^ ,}\"\n]{1,100})").search
+_UUID = regex.compiled(r"\[([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32})\]").search
+_STARTED = regex.compiled(r'Started ([A-Z]++) "([^"\n]*+)" for ([^ \n]*+) at ([0-9][^\n]{9,39})').fullmatch
+_COMPLETED = regex.compiled(
     r"Completed\ (?:([0-9]{3})\b)?+ (?:\ ++(?!in\ )[^ \n]++)*+ \ ++in\ ([0-9]++(?:\.[0-9]++)?+)ms (?:\ \(.*+)?+", re.VERBOSE
 ).fullmatch
-_PROCESSING = re.compile(
+_PROCESSING = regex.compiled(
     r"Processing\ [A-Z][^ \n]*+ (?:\ to\ [^ \n]++)?+ \ \(for\ ([^ \n]++)\ at\ ([0-9][^)\n]{9,39})\)\ \[([A-Z]++)\]", re.VERBOSE
 ).fullmatch
-_COMPLETED_IN = re.compile(r"Completed in ([0-9]++(?:\.[0-9]++)?+)(ms)?+ \([^\n]*+").fullmatch
-_ANSWER = re.compile(r"([0-9]{3})\ [^\[\n]*+ \[(?:[a-z]++://[^/?\]\n]*+)?+([^\n]*)\]", re.VERBOSE).fullmatch
-_ROUTING_ERROR = re.compile(r'ActionController::RoutingError \(No route matches \[([A-Z]++)\] "([^"\n]*+)"\):?+ *+').fullmatch
+_COMPLETED_IN = regex.compiled(r"Completed in ([0-9]++(?:\.[0-9]++)?+)(ms)?+ \([^\n]*+").fullmatch
+_ANSWER = regex.compiled(r"([0-9]{3})\ [^\[\n]*+ \[(?:[a-z]++://[^/?\]\n]*+)?+([^\n]*)\]", re.VERBOSE).fullmatch
+_ROUTING_ERROR = regex.compiled(
+    r'ActionController::RoutingError \(No route matches \[([A-Z]++)\] "([^"\n]*+)"\):?+ *+'
+).fullmatch
 
 
 def fragment(text: str) -> Fragment | None:

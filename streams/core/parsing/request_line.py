@@ -1,11 +1,11 @@
 """Splits the request line of HTTP as servers log it. Knows no format."""
 
-import re
+from streams.core import regex
 
 # A target may hold blanks: Apache and node log it as it came. HTTP/0.9 has no protocol at the end.
-_FULL = re.compile(r"([A-Za-z][A-Za-z_-]{0,23}) ++([^ \n][^\n]*) HTTP/[0-9.]{1,4} *+").fullmatch
-_BARE = re.compile(r"([A-Z]{3,20}) (/[^ \n]*+)").fullmatch
-_ORIGIN = re.compile(r"(?:https?|wss?)://[^/?#\n]*+").match
+_FULL = regex.compiled(r"([A-Za-z][A-Za-z_-]{0,23}) ++([^ \n][^\n]*) HTTP/[0-9.]{1,4} *+").fullmatch
+_BARE = regex.compiled(r"([A-Z]{3,20}) (/[^ \n]*+)").fullmatch
+_ORIGIN = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
 
 
 def split(text: str) -> tuple[str | None, str | None]:

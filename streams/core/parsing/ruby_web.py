@@ -5,6 +5,7 @@ Knows no envelope. What Rails tells over several lines is in ``rails``.
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, CLF_STAMP, ISO_STAMP, METHOD, NUMBER, PATH, QUOTED, STATUS, named
 from streams.core.parsing.stamps import any_ms, clf_ms
@@ -21,17 +22,17 @@ _HANAMI_OLD = (
     rf"HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<status>{STATUS})\ (?P<ip>{ADDRESS})\ (?P<target>{PATH})"
     rf"\ (?:-|[0-9]++)(?:\ \{{[^\n]*\}})?+\ (?P<took>{NUMBER})"
 )
-_SEMANTIC = re.compile(
+_SEMANTIC = regex.compiled(
     rf"({ISO_STAMP})\ [A-Z]\ \[[^\]\n]*+\]\ ++ (?:\[[^\]\n]*+\]\ |\{{[^}}\n]*+\}}\ )*+ \(([0-9.,]++)(ms|s|us|μs|m)\)\ ++"
     r"[^ \n]++\ --\ Completed\ [^ \n]*+\ --\ (\{[^\n]++)",
     re.VERBOSE,
 ).fullmatch
-_PAIR = re.compile(  # the names first: a look at what stands before would be taken at every character
+_PAIR = regex.compiled(  # the names first: a look at what stands before would be taken at every character
     r'(method|path|status)(?:(?<=[ :{]method)|(?<=[ :{]path)|(?<=[ :{]status))(?: ?=> ?|: )"?([^" ,}\n]++)'
 ).findall
 _SEMANTIC_MS = {"ms": 1.0, "s": 1e3, "us": 1e-3, "μs": 1e-3, "m": 6e4}
 
-_METHOD = re.compile(ANY_METHOD).fullmatch
+_METHOD = regex.compiled(ANY_METHOD).fullmatch
 
 
 def _semantic(text: str) -> Row | None:

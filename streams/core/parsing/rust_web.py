@@ -6,6 +6,7 @@ Knows no envelope.
 import re
 from itertools import islice
 
+from streams.core import regex
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.pieces import (
@@ -31,16 +32,16 @@ _WARP = rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>-))\ {_ASKED}\ {_WHO}\ (?P<elapsed>{PI
 _SIMPLE = (
     rf"\[(?P<stamp>{ISO_STAMP})\]\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})\ -\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 )
-_TRACING = re.compile(  # before version 0.3 of tracing-subscriber a month without a year
+_TRACING = regex.compiled(  # before version 0.3 of tracing-subscriber a month without a year
     rf"\ *+(?:({ISO_STAMP})\ ++|[A-Z][a-z]{{2}}\ [0-9]{{2}}\ [0-9:.]{{8,15}}\ ++)?(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]++)",
     re.VERBOSE,
 ).fullmatch
-_FIELD = re.compile(  # in the braces of a span, or behind the message; tower-http parts the unit from its number
+_FIELD = regex.compiled(  # in the braces of a span, or behind the message; tower-http parts the unit from its number
     r'[ {]([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
 ).finditer
 _MOST_FIELDS = 60
 _ENDS = ("finished processing request", "response", "request completed", "close")
-_DONE = re.compile(  # the words first: a look at what stands before would be taken at every character
+_DONE = regex.compiled(  # the words first: a look at what stands before would be taken at every character
     rf"((?:{'|'.join(f'{words}(?<=[: ]{words})' for words in _ENDS)}))(?= [a-z][a-z0-9_.]*+=|$)"
 ).search
 
@@ -54,9 +55,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "agent": ("user_agent", "http.user_agent", "user_agent.original"),
 }
 _IN_MS = ("latency_ms", "duration_ms", "elapsed_ms")
-_ASKED_BY = re.compile(ANY_METHOD).fullmatch
-_CODE = re.compile(rf"{STATUS}(?: [A-Za-z ]*)?").fullmatch
-_OF_A_PEER = re.compile(rf"{PORT_TOO}", re.VERBOSE).fullmatch
+_ASKED_BY = regex.compiled(ANY_METHOD).fullmatch
+_CODE = regex.compiled(rf"{STATUS}(?: [A-Za-z ]*)?").fullmatch
+_OF_A_PEER = regex.compiled(rf"{PORT_TOO}", re.VERBOSE).fullmatch
 
 
 def _tracing(text: str) -> Row | None:

@@ -2,11 +2,12 @@
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.stamps import any_ms, iso_ms
 
-_WSGI = re.compile(
+_WSGI = regex.compiled(
     r"(?:(?![0-9]{4}-)[^ \"\n]++\ )?+ ([0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9:.]{8,20})"
     r"\ [0-9]++\ [A-Z]++\ (?:(?!wsgi\.server)[a-z0-9_]++\.)*+wsgi\.server"
     r"\ \[[^\]\n]*+\]"
@@ -14,7 +15,7 @@ _WSGI = re.compile(
     r"\ status:\ ([0-9]{3})\ len:\ [0-9]++\ time:\ ([0-9]++\.[0-9]++)",
     re.VERBOSE,
 ).fullmatch
-_DSKIT = re.compile(
+_DSKIT = regex.compiled(
     r"(?:level=[a-z]++\ )?+ (?:ts=([^ \"\n]++)\ )?+ (?:(?!msg=)[A-Za-z_]++=(?:\"[^\"\n]*+\"|[^ \"\n]*+)\ )*+"
     r"msg=\"([A-Z]++)\ ([^ \"\n]++)\ \(([0-9]{3})\)\ ([0-9]++(?:\.[0-9]++)?+)(ns|us|µs|μs|ms|s)\b"
     r"[^\"\\\n]*+(?:\\[^\n][^\"\\\n]*+)*+\"(?:\ [^\n]*+)?+",  # what was answered may follow, with its quotes escaped

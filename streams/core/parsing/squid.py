@@ -6,10 +6,11 @@ requests of clients.
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import epoch_ms
 
-_LINE = re.compile(
+_LINE = regex.compiled(
     r"([0-9]{9,11}\.[0-9]{1,6})\ ++(-?+[0-9]++)\ ([^ \n]++)\ "  # stamp, ms, client
     r"(?!UDP_)[A-Z][A-Z_]*+/([0-9]{1,3}|-)\ [0-9-]++\ "  # what the cache made of it, the answer, bytes
     r"(?!ICP_|HTCP_)([A-Z][A-Z_-]*+|-)\ ([^ \n]*+(?:\ [^ \n]*+)*?)\ "

@@ -4,14 +4,18 @@ import re
 from datetime import date
 from math import isfinite
 
+from streams.core import regex
+
 _MONTHS = {
     name: number
     for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1)
 }
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _CLOCK = r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,]([0-9]{1,9}))?\ *(Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})?"
-_CLF = re.compile(r"(?:[A-Z][a-z]{2},\ )?+([0-9]{1,2})[/\ ]([A-Z][a-z]{2})[/\ ]([0-9]{4})[:\ ]" + _CLOCK, re.VERBOSE).fullmatch
-_ISO = re.compile(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[T ]" + _CLOCK).fullmatch
+_CLF = regex.compiled(
+    r"(?:[A-Z][a-z]{2},\ )?+([0-9]{1,2})[/\ ]([A-Z][a-z]{2})[/\ ]([0-9]{4})[:\ ]" + _CLOCK, re.VERBOSE
+).fullmatch
+_ISO = regex.compiled(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[T ]" + _CLOCK).fullmatch
 _CACHE_SIZE = 4_096
 _cache: dict[str, int | None] = {}
 

@@ -5,21 +5,22 @@ What is a field is told by its looks: nginx and Apache write them in whatever or
 
 import re
 
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.stamps import any_ms
 
 _MOST_COLUMNS = 40
-_REQUEST = re.compile(r"[A-Z][A-Z_-]{2,23} [^\n]*HTTP/[0-9.]++").fullmatch
-_METHOD = re.compile(r"[A-Z][A-Z-]{2,15}").fullmatch
-_STATUS = re.compile(r"[1-5][0-9]{2}|-").fullmatch
-_ADDRESS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^:]*+:[^:]*+:)[0-9A-Fa-f:.]++").fullmatch
-_STAMP = re.compile(
+_REQUEST = regex.compiled(r"[A-Z][A-Z_-]{2,23} [^\n]*HTTP/[0-9.]++").fullmatch
+_METHOD = regex.compiled(r"[A-Z][A-Z-]{2,15}").fullmatch
+_STATUS = regex.compiled(r"[1-5][0-9]{2}|-").fullmatch
+_ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^:]*+:[^:]*+:)[0-9A-Fa-f:.]++").fullmatch
+_STAMP = regex.compiled(
     r"[0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,15}(?:\ ?[+-][0-9:]{4,6})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+|[0-9]{10}\.[0-9]{3}",
     re.VERBOSE,
 ).fullmatch
-_SECONDS = re.compile(r"(?:rt=|request_time=)?+([0-9]{1,6}\.[0-9]{3})").fullmatch  # nginx writes three decimals
+_SECONDS = regex.compiled(r"(?:rt=|request_time=)?+([0-9]{1,6}\.[0-9]{3})").fullmatch  # nginx writes three decimals
 
 
 def match(text: str) -> Row | None:

@@ -1,7 +1,6 @@
 """Uvicorn's access lines, plain and coloured, and what logging configurations put around them. Knows no envelope."""
 
-import re
-
+from streams.core import regex
 from streams.core.parsing import request_line
 from streams.core.parsing.format import Fields, Format, Row, fullmatch, otherwise
 from streams.core.parsing.stamps import any_ms
@@ -16,15 +15,15 @@ _LINE = (
 _PLAIN = rf"{_LINE} () ()"
 _TIMED = rf"{_LINE} \ (?:-\ )?+\(?+ ([0-9]++(?:\.[0-9]++)?+)\ ?+ms\)?+ ()"
 
-_HEAD = re.compile(
+_HEAD = regex.compiled(
     r"(?:\[?+([0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]{8,20}(?:Z|[+-][0-9:]{4,6})?+)\]?+ )?+"  # a stamp of one's own
     r"[^\"\n]{0,120}"
 ).fullmatch
-_PEER = re.compile(r"\[?+([0-9A-Fa-f.:]*)\]?+:[0-9]{1,5}").fullmatch
-_ANSWER = re.compile(
+_PEER = regex.compiled(r"\[?+([0-9A-Fa-f.:]*)\]?+:[0-9]{1,5}").fullmatch
+_ANSWER = regex.compiled(
     r"([^\"\n]++)\" ([0-9]{3})(?: [A-Za-z' -]{0,60}[A-Za-z])?+(?: (?:- )?+\(?+([0-9]++(?:\.[0-9]++)?+) ?+ms\)?+)?+"
 ).fullmatch
-_ANSI = re.compile(r"\x1b\[[0-9;]*+m")
+_ANSI = regex.compiled(r"\x1b\[[0-9;]*+m")
 
 
 def match(text: str) -> Row | None:

@@ -5,11 +5,12 @@ With ``--log-format`` a line is what its writer made of it: most write the commo
 
 import re
 
+from streams.core import regex
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms
 
 NEEDLE = " => generated "
-_HEAD = re.compile(
+_HEAD = regex.compiled(
     r"[^\"\n]{0,400}?"  # the host of --vhost, the numbers of --memory-report, a stamp of the logger's own
     r"\[pid:\ [0-9]++\|app:\ [0-9-]++\|req:\ [0-9-]++/[0-9]++\]"
     r"\ ([^(\n]*+)\([^)\n]*+\)\ \{[^}\n]*+\}"  # --log-x-forwarded-for: a list of addresses in the client's place
@@ -17,7 +18,7 @@ _HEAD = re.compile(
     r"\ ([A-Za-z_-]++|)\ ([^\n]*+)",
     re.VERBOSE,
 ).fullmatch
-_TAIL = re.compile(
+_TAIL = regex.compiled(
     r"[0-9]++\ bytes\ in\ ([0-9]++(?:\.[0-9]++)?+)\ ([a-z]++)(?:\ via\ [a-z]++\(\))?+"
     r"\ \([^ )\n]*+\ ([0-9]{1,3})\)(?:\ [^\n]*+)?+",
     re.VERBOSE,

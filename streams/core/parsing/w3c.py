@@ -4,12 +4,12 @@ The names hold for the lines behind them, so they are state of the instance (``s
 read when it fits one of the orders in which IIS writes as it was installed.
 """
 
-import re
 from functools import lru_cache
 from itertools import islice
 
 from msgspec import Struct
 
+from streams.core import regex
 from streams.core.headings import Heading
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing import request_line
@@ -19,18 +19,18 @@ from streams.core.parsing.stamps import iso_ms
 
 _NEEDLE = " /"
 _FIELDS = "#Fields:"
-_DATED = re.compile(r"#Date:\s*+(([0-9]{4}-[0-9]{2}-[0-9]{2})\b(?: [0-9:]{8})?+)[^\n]*+").fullmatch
+_DATED = regex.compiled(r"#Date:\s*+(([0-9]{4}-[0-9]{2}-[0-9]{2})\b(?: [0-9:]{8})?+)[^\n]*+").fullmatch
 _MOST_COLUMNS, _MOST_CHARS = 100, 4_096
-_COLUMNS = re.compile(r'"[^"]*+"|[^ ]++').finditer
-_DATE = re.compile(r"[0-9]{4}([-./])[0-9]{2}\1[0-9]{2}").fullmatch
-_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?+").fullmatch
-_STATUS = re.compile(r"[0-9]{1,3}|-").fullmatch
-_NUMBER = re.compile(r"[0-9]++(?:\.[0-9]++)?+|-").fullmatch
-_TOOK = re.compile(r"([0-9]++(?:\.[0-9]++)?+)(ms|s)?+|-").fullmatch
-_PORT = re.compile(r"[0-9]{1,5}|-").fullmatch
-_ADDRESS = re.compile(r"[0-9A-Fa-f:]*[.:][0-9A-Fa-f.:]*+(?:%[0-9A-Za-z]++)?+|-").fullmatch
-_METHOD = re.compile(r"[A-Z][A-Z_-]*+|-").fullmatch
-_TARGET = re.compile(r"(?:/|\*|https?://|-$)[^ \n]*+").fullmatch
+_COLUMNS = regex.compiled(r'"[^"]*+"|[^ ]++').finditer
+_DATE = regex.compiled(r"[0-9]{4}([-./])[0-9]{2}\1[0-9]{2}").fullmatch
+_CLOCK = regex.compiled(r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?+").fullmatch
+_STATUS = regex.compiled(r"[0-9]{1,3}|-").fullmatch
+_NUMBER = regex.compiled(r"[0-9]++(?:\.[0-9]++)?+|-").fullmatch
+_TOOK = regex.compiled(r"([0-9]++(?:\.[0-9]++)?+)(ms|s)?+|-").fullmatch
+_PORT = regex.compiled(r"[0-9]{1,5}|-").fullmatch
+_ADDRESS = regex.compiled(r"[0-9A-Fa-f:]*[.:][0-9A-Fa-f.:]*+(?:%[0-9A-Za-z]++)?+|-").fullmatch
+_METHOD = regex.compiled(r"[A-Z][A-Z_-]*+|-").fullmatch
+_TARGET = regex.compiled(r"(?:/|\*|https?://|-$)[^ \n]*+").fullmatch
 
 # What a column must look like where its name says it; a line that does not is none of this layout.
 _LOOKS = {

@@ -1,7 +1,6 @@
 """Looks at messages that are no requests: failed logins, leaked secrets. Knows no request and no catalogue file."""
 
-import re
-
+from streams.core import regex
 from streams.core.masking import mask
 from streams.core.security.catalogue import Catalogue, Engine
 from streams.core.security.decoding import exact, plain
@@ -18,7 +17,7 @@ _TAG = r"[A-Za-z_][A-Za-z0-9_./@-]{0,47}(?:\([^ )]{1,40}\))?"
 _DATA = r"(?:-|(?:\[(?:[^\]\"]|\"(?:[^\"\\]|\\.)*+\")*+\])++)"  # structured data of RFC 5424
 # Of what syslog puts before a message that which is still there. A word with a colon is a program's name only behind a stamp or
 # with a number: "error: " begins many messages.
-_HEAD = re.compile(
+_HEAD = regex.compiled(
     rf"(?:<[0-9]{{1,3}}>1 {_STAMP}(?: [^ ]{{1,255}}){{4}} {_DATA} ?"
     rf"|(?:<[0-9]{{1,3}}>)?{_STAMP} (?:[^ \[\]:]{{1,255}} )??(?:{_TAG}(?:\[[0-9]{{1,10}}\])?:|\[[a-z-]{{1,40}}\]:?) ++"
     rf"|{_TAG}\[[0-9]{{1,10}}\]: ++)?"
