@@ -4,26 +4,17 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
-from shippers import configured, flyship_file
-from shippers.checkpoints import Checkpoints
 from shippers.console import say
 from shippers.history import History
-from shippers.metrics import Metrics
-from shippers.receiving.table import Receive, place
 from shippers.run import Job, ShipHistory, ShipSources, run
-from shippers.secrets import SecretError
 from shippers.settings import SettingError, Settings
-from shippers.sources.context import Context
 from shippers.sources.files import Files, NoMatchError, expanded
 from shippers.sources.follow import Follow
-from shippers.sources.receive import Receiver
 from shippers.sources.stdin import Stdin
-from streams.config_errors import ConfigError
 
 Command = Callable[..., None]
 
@@ -82,6 +73,14 @@ def files(patterns: tuple[str, ...], *, follow: bool, from_start: bool, history:
 @common
 def receive(*, listen: str | None, dry_run: bool, **flags: Any) -> None:
     """Ship what others send by HTTP: Vector, fly-log-shipper, Heroku and syslog drains, OpenTelemetry."""
+    # Here and not above: an HTTP server takes longer to load than all that stdin and files need.
+    from shippers import flyship_file  # noqa: PLC0415
+    from shippers.metrics import Metrics  # noqa: PLC0415
+    from shippers.receiving.table import Receive, place  # noqa: PLC0415
+    from shippers.secrets import SecretError  # noqa: PLC0415
+    from shippers.sources.receive import Receiver  # noqa: PLC0415
+    from streams.config_errors import ConfigError  # noqa: PLC0415
+
     settings = _settings(flags)
     try:
         table = flyship_file.read(os.environ).receive or Receive()
@@ -100,15 +99,18 @@ def receive(*, listen: str | None, dry_run: bool, **flags: Any) -> None:
 @common
 def run_all(*, dry_run: bool, **flags: Any) -> None:
     """Ship from every source that config/flyship.toml (or FLYSHIP_CONFIG) turns on, in one process."""
+    from shippers import configured, flyship_file  # noqa: PLC0415  # as above
+    from shippers.metrics import Metrics  # noqa: PLC0415
+    from shippers.secrets import SecretError  # noqa: PLC0415
+    from streams.config_errors import ConfigError  # noqa: PLC0415
+
     settings = _settings(flags)
     try:
-        file = flyship_file.read(os.environ)
-        context = Context(os.environ, Metrics(), Checkpoints(Path(file.state)))
-        found = list(configured.sources(file, context))
+        found = list(configured.sources(flyship_file.read(os.environ), os.environ, Metrics()))
     except (ConfigError, SecretError) as error:
         _usage(str(error))
     if not found:
-        _usage("config/flyship.toml turns no source on: write a table such as [nats] or [receive] into it")
+        _usage("config/flyship.toml turns no source on: write a table such as [receive] into it")
     _run(ShipSources(*found), settings, dry_run=dry_run)
 
 

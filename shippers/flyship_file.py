@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shippers.receiving.table import Receive
 from streams.config_errors import ConfigError, explained, place
-from streams.config_model import Table, Text
+from streams.config_model import Table
 
 FILE = "flyship.toml"
 
@@ -19,7 +19,6 @@ FILE = "flyship.toml"
 class FlyshipFile(Table):
     """The whole file."""
 
-    state: Text = ".flyship"  # a directory for checkpoints and the spool: on a volume, or a restart begins anew
     receive: Receive | None = None
 
 

@@ -37,7 +37,9 @@ async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: 
     reaches = [_Reach(source) for source in sources]
     reading = asyncio.create_task(_read_all(reaches, batching, sink, stop, turn))
     beside = [asyncio.create_task(_age(batching, sink, turn))]
-    beside += [asyncio.create_task(_keep(reach, batching, sink, turn)) for reach in reaches if reach.resumable]
+    beside += [
+        asyncio.create_task(_keep(reach, reach.resumable.keep_s, batching, sink, turn)) for reach in reaches if reach.resumable
+    ]
     try:
         await asyncio.wait({reading, *beside}, return_when=asyncio.FIRST_COMPLETED)
         for task in beside:
@@ -111,10 +113,10 @@ async def _age(batching: Batching, sink: Sink, turn: asyncio.Lock) -> None:
             await send_all(sink, batching.due(loop.time() * 1000))
 
 
-async def _keep(reach: _Reach, batching: Batching, sink: Sink, turn: asyncio.Lock) -> None:
+async def _keep(reach: _Reach, every_s: float, batching: Batching, sink: Sink, turn: asyncio.Lock) -> None:
     """Make what a source has given safe, again and again, and tell it so."""
-    while reach.resumable is not None:
-        await asyncio.sleep(reach.resumable.keep_s)
+    while True:
+        await asyncio.sleep(every_s)
         if not reach.waits:
             continue
         async with turn:
