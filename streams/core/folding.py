@@ -4,7 +4,7 @@ The hot loop of flywatch: of each line ten seconds of its stamp are compared, th
 tried, and the row is kept; all the rest happens once a column. ``streams.core.reading`` says the same of one line.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from streams.core import guarding, reading, stamps
 from streams.core.batches import Batch, FlyLine
@@ -15,7 +15,6 @@ from streams.core.later import Later
 from streams.core.lines import unwrap
 from streams.core.opened import Nothing, Opened
 from streams.core.parsing import w3c
-from streams.core.parsing.format import Match, Texts
 from streams.core.placing import by_pane, placed
 from streams.core.plan import PANE_MS, Plan
 from streams.core.sources import Column, Source
@@ -43,7 +42,8 @@ class Folding:
         clock_ms: int = 0,
     ) -> None:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
-        self._plan, self.clock_ms, self._touched = plan, clock_ms, Touched(sources, joins, apps, plan)
+        self._plan, self.clock_ms = plan, clock_ms
+        self._touched = Touched(sources, joins, apps, plan)
         self.deltas = Deltas(clock_ms, plan)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
@@ -113,16 +113,15 @@ class Folding:
         """
         chars = self._plan.limits.line_chars
         near: dict[tuple[str, str], Source] = {}
-        match: Match | None = None  # of the source of the line before, if that was bare
-        add: Callable[[Texts], None] = list[Texts]().append
+        bare: Source | None = None  # of the line before, if that was bare
         for raw in content:
-            if match is not None and (row := match(raw)) and len(raw) <= chars:
-                add(row.groups())  # its stamp is its own
+            if bare is not None and (row := bare.match(raw)) and len(raw) <= chars:
+                bare.add(row.groups())  # its stamp is its own
                 continue
             line = unwrap(raw, app)
             source = self._take(line, near)
-            bare = line.stamp is None and line.text == raw and line.app == app and not line.instance
-            match, add = (source.match if bare and not source.fmt.searches else None), source.add
+            is_bare = line.stamp is None and line.text == raw and line.app == app and not line.instance
+            bare = source if is_bare and not source.fmt.searches else None
         self._settle()
 
     def _take(self, line: Line, near: dict[tuple[str, str], Source]) -> Source:

@@ -12,18 +12,17 @@ Held = tuple[Source, str, str | None, str, int | None, bool]  # of whom, the lin
 class Later:
     """Holds the lines of the record at hand until all of it has been read."""
 
-    __slots__ = ("_add", "_chars", "_held", "_look", "_own")
+    __slots__ = ("_chars", "_held", "_look")
 
     def __init__(self, plan: Plan) -> None:
         """Begin empty."""
         self._held: list[Held] = []
-        self._add = self._held.append
-        self._look, self._chars = plan.look, plan.limits.line_chars
-        self._own = bool(plan.formats or plan.external)  # nobody knows the user's own words
+        self._look = None if plan.formats or plan.external else plan.look  # nobody knows the user's own words
+        self._chars = plan.limits.line_chars
 
     def add(self, source: Source, raw: str, stamp: str | None, provider: str) -> None:
         """Hold a line of a source that is at the pane of the line."""
-        self._add((source, raw, stamp, provider, source.start_ms, source.late))
+        self._held.append((source, raw, stamp, provider, source.start_ms, source.late))
 
     def taken(self) -> Iterator[tuple[Held, bool]]:
         """Yield the lines in their order, each with whether it may be more than a line that nothing recognises.
@@ -33,7 +32,7 @@ class Later:
         held = self._held.copy()
         self._held.clear()
         found = self._look([each[1] for each in held]) if self._look is not None and held else None
-        if found is None or self._own:
+        if found is None:
             yield from ((each, True) for each in held)
             return
         worth, chars = set(found), self._chars

@@ -21,7 +21,7 @@ class First(Struct, frozen=True, gc=False):
     at_ms: int | None
 
 
-_PART, _UNRECOGNISED = Skipped(Reason.PART), Skipped(Reason.UNRECOGNISED)
+_PART = Skipped(Reason.PART)
 Firsts = dict[tuple[str, str], First]
 Nothing = dict[tuple[str, int | None, bool], list[str]]  # (app, start of the pane, late) -> lines
 
