@@ -119,6 +119,16 @@ def test_the_core_is_pure() -> None:
                 assert node.func.id not in {"open", "print", "input"}, f"{_named(path)}:{node.lineno} does I/O"
 
 
+def test_the_core_compiles_its_patterns_in_one_place() -> None:
+    """Patterns of texts are compiled by ``core.regex``, which knows a fault of older Pythons; decoding's are of bytes."""
+    for path in _modules("streams/core"):
+        if _named(path) not in {"streams/core/regex.py", "streams/core/security/decoding.py"}:
+            for node in ast.walk(_tree(path)):
+                called = node.func if isinstance(node, ast.Call) else None
+                if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "re":
+                    assert called.attr == "escape", f"{_named(path)}:{called.lineno} calls re.{called.attr}"
+
+
 def test_shippers_know_the_wire_and_the_core_alone() -> None:
     """Shippers import of streams the codec, the core and the words of config."""
     for path in _modules("shippers"):

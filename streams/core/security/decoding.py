@@ -13,7 +13,7 @@ READ_CHARS = 4_000  # of a target; what stands behind does not count
 
 def _read(mark: bytes) -> Callable[[bytes], bytes]:
     """Return what reads bytes that are written as a mark and two digits, a run of them at once."""
-    sub = re.compile(rb"(?>(?:" + re.escape(mark) + rb"[0-9A-Fa-f]{2})+)").sub
+    sub = re.compile(rb"(?:" + re.escape(mark) + rb"[0-9A-Fa-f]{2})+").sub
     return lambda raw: sub(lambda run: bytes.fromhex(run[0].replace(mark, b"").decode()), raw)
 
 
