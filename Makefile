@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run pipeline test lint unit kafka fuzz bench bench-worst bench-peers bench-receive lock clean
+.PHONY: help setup run pipeline test lint unit servers kafka fuzz bench bench-worst bench-peers bench-receive lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,8 +38,15 @@ lint: setup
 	@ruff format --check --quiet . || { echo "run: ruff format ." >&2; exit 1; }
 	@mypy
 
-unit: setup
+unit: setup servers
 	@pytest
+
+servers: ## the servers that tests of sources and probes start: Debian's nats-server, postgresql and prometheus
+	@for package in nats-server postgresql prometheus; do \
+		compgen -G "/usr/sbin/$$package" >/dev/null || compgen -G "/usr/bin/$$package" >/dev/null || [ -d /usr/lib/$$package ] && continue; \
+		echo "installing Debian's $$package for the tests"; \
+		apt-get install --yes --quiet $$package >/dev/null 2>&1 || { apt-get update --quiet >/dev/null && \
+		apt-get install --yes --quiet $$package >/dev/null; } || echo "install $$package: tests that start it are left out" >&2; done
 
 kafka: setup ## a local broker in the foreground; ctrl-C stops it and cleans up
 	@exec python config/kafka/broker.py

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from shippers.receiving.table import Receive
 from streams.config_errors import ConfigError, explained, place
-from streams.config_model import Table
+from streams.config_model import Table, Text
 
 FILE = "flyship.toml"
 
@@ -19,6 +19,7 @@ FILE = "flyship.toml"
 class FlyshipFile(Table):
     """The whole file."""
 
+    state: Text | None = None  # the directory of checkpoints and spool; else FLYSHIP_STATE, else ~/.local/state/flyship
     receive: Receive | None = None
 
 

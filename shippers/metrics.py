@@ -1,9 +1,11 @@
-"""What a shipper counts. Counts only: decides nothing.
+"""What a shipper counts, for /metrics and ``flyship status``. Counts only: decides nothing.
 
-Names and labels are stable: others will scrape them. ``source`` is a source's name, such as receive.
+Names and labels are stable: others scrape them. ``source`` is a source's name: nats, api, receive, files, stdin, health ...
 """
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+SOURCE = ("source",)
 
 
 class Metrics:
@@ -11,5 +13,14 @@ class Metrics:
 
     def __init__(self) -> None:
         """Make all of them."""
-        self.registry = CollectorRegistry()
-        self.errors = Counter("flyship_errors", "What went wrong at a source", ("source", "kind"), registry=self.registry)
+        self.registry = to = CollectorRegistry()
+        self.lines = Counter("flyship_lines", "Lines taken from a source", SOURCE, registry=to)
+        self.bytes = Counter("flyship_bytes", "Bytes of the texts taken from a source", SOURCE, registry=to)
+        self.errors = Counter("flyship_errors", "What went wrong at a source", ("source", "kind"), registry=to)
+        self.lag_s = Gauge("flyship_lag_seconds", "Age of the newest line taken from a source", SOURCE, registry=to)
+        self.gaps = Counter("flyship_gaps", "Times without hearing: opened, filled, unfilled", ("source", "state"), registry=to)
+        self.gap_lines = Counter("flyship_gap_lines", "Lines with which gaps were filled", SOURCE, registry=to)
+        self.dropped = Counter("flyship_dropped_lines", "Lines that were given up", ("source", "reason"), registry=to)
+        self.sent = Counter("flyship_sent_lines", "Lines that Kafka has acknowledged", registry=to)
+        self.spool_bytes = Gauge("flyship_spool_bytes", "Bytes that wait on disk", registry=to)
+        self.spool_records = Gauge("flyship_spool_records", "Records that wait on disk", registry=to)

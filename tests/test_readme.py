@@ -60,7 +60,7 @@ def named() -> set[tuple[str, ...]]:
             if not isinstance(command, click.Group) or word.startswith("-"):
                 break
             path.append(word)
-            command = command.commands.get(word)
+            command = command.get_command(click.Context(command), word)
         if words[0] == "make":
             path = [word for word in words if not word.startswith("-")]
         found.add((" ".join(path), *sorted(word for word in words if word.startswith("--"))))

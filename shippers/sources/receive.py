@@ -1,10 +1,10 @@
 """The source ``receive``: lines that others send by HTTP, answered when they are safe. Knows no batch and no Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 
 from shippers.console import say
-from shippers.metrics import Metrics
+from shippers.context import Context
 from shippers.receiving.held import Held
 from shippers.receiving.server import SOURCE, Server
 from shippers.receiving.table import Receive
@@ -20,12 +20,12 @@ class Receiver:
     name = SOURCE
     keep_s = 0.03
 
-    def __init__(self, table: Receive, environ: Mapping[str, str], metrics: Metrics) -> None:
+    def __init__(self, table: Receive, context: Context) -> None:
         """Read the tokens; SecretError if they are missing where others can reach us."""
         self.problems = 0
         self._table = table
         self._held = Held(table.held_bytes, table.requests)
-        self._server = Server(table, Tokens.read(table, environ), self._held, metrics)
+        self._server = Server(table, Tokens.read(table, context.environ), self._held, context.metrics)
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
         """Give each request's lines; after ``stop`` until those in hand are answered."""

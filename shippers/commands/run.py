@@ -1,0 +1,22 @@
+"""``flyship run``."""
+
+from typing import Any
+
+import click
+
+from shippers import configured
+from shippers.commands import common, run_job, settings_of, usage
+from shippers.commands.configured import context_of, file_of, made
+from shippers.run import ShipSources
+
+
+@click.command(name="run")
+@common
+def command(*, dry_run: bool, **flags: Any) -> None:
+    """Ship from every source that config/flyship.toml (or FLYSHIP_CONFIG) turns on, in one process."""
+    settings = settings_of(flags)
+    file = file_of()
+    found = made(lambda: list(configured.sources(file, context_of(file))))
+    if not found:
+        usage("config/flyship.toml turns no source on: write a table such as [receive] into it")
+    run_job(ShipSources(*found), settings, dry_run=dry_run)
