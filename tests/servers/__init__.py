@@ -1,4 +1,4 @@
-"""Real servers that tests start for themselves, one kind a file. Where one is not installed its tests are left out, or fail in CI."""
+"""Real servers that tests start for themselves, one kind a file. Where one is missing its tests are left out, or fail in CI."""
 
 import os
 import shutil
