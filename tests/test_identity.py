@@ -97,8 +97,8 @@ def test_pages_bring_every_line_once(said: list[Spoken], size: int, repeats: boo
         if not repeats and page:
             page += [one for one in left[size:] if one[0] == page[-1][0]]
         token = walk.token_ns if not page else page[-1][0] + (not repeats)
-        fresh = walk.take(page_of(_page(page, token), "shop"), settled_ns=0)
-        brought += [(one.at_ns, one.line.text) for one in fresh]
+        fresh = walk.take(page_of(_page(page, token), "shop"), settled_ns=100)
+        brought += [(new.said.at_ns, new.said.line.text) for new in fresh]
         asked += 1
         assert asked < 200
     crowds = [ns for ns, n in Counter(ns for ns, _ in said).items() if repeats and n > size]
@@ -114,7 +114,7 @@ def test_an_empty_page_does_not_lead_past_what_may_still_come() -> None:
     walk = Walk(1_000)
     assert walk.take(page_of(_page([], 9_000), "shop"), settled_ns=5_000) == []
     assert (walk.token_ns, walk.is_at_end) == (5_000, True)
-    assert [one.at_ns for one in walk.take(page_of(_page([(6_000, "late")], 6_000), "shop"), settled_ns=5_500)] == [6_000]
+    assert [new.said.at_ns for new in walk.take(page_of(_page([(6_000, "late")], 6_000), "shop"), settled_ns=5_500)] == [6_000]
 
 
 def test_a_line_that_no_envelope_fits_is_a_line() -> None:

@@ -49,6 +49,10 @@ class LogsApi:
         """Close the connections."""
         await self.close()
 
+    def use(self, token: SecretStr) -> None:
+        """Ask with another token from now on: tokens are rotated."""
+        self._token = token
+
     async def close(self) -> None:
         """Close the connections; the next question opens new ones."""
         if self._session is not None:
@@ -82,7 +86,7 @@ class LogsApi:
         walk = Walk(since_ns)
         while not walk.is_at_end and (until_ns is None or walk.token_ns < until_ns):
             page = await self.page(app, after=str(walk.token_ns), region=region, instance=instance)
-            fresh = walk.take(page, time.time_ns() - SETTLED_NS)
+            fresh = [new.said for new in walk.take(page, time.time_ns() - SETTLED_NS)]
             within = tuple(said for said in fresh if since_ns <= said.at_ns and (until_ns is None or said.at_ns < until_ns))
             if within:
                 yield Page(within, page.next_token)
