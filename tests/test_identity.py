@@ -109,6 +109,30 @@ def test_pages_bring_every_line_once(said: list[Spoken], size: int, repeats: boo
     assert {ns for ns, _ in Counter(said) - Counter(brought)} <= set(crowds)
 
 
+@given(
+    said=st.lists(st.tuples(st.integers(1, 40), st.integers(0, 5)), max_size=30),
+    looks=st.lists(st.tuples(st.integers(0, 6), st.booleans()), max_size=30),
+    size=st.integers(3, 9),
+)
+def test_what_comes_late_is_brought(said: list[tuple[int, int]], looks: list[tuple[int, bool]], size: int) -> None:
+    """Lines that reach the API up to five late, behind younger ones, are brought once each, whenever a walk looks."""
+    lines = [(at, at + late, f"{number}") for number, (at, late) in enumerate(said)]
+    walk, now, brought = Walk(1), 0, list[str]()
+    for passed, rewinds in [*looks, (60, True)]:
+        now += passed
+        if rewinds:
+            walk.rewind()
+        for _ in range(60):
+            there = sorted((at, text) for at, arrived, text in lines if arrived <= now and at >= walk.token_ns)[:size]
+            token = there[-1][0] if there else walk.token_ns
+            brought += [new.said.line.text for new in walk.take(page_of(_page(there, token), "shop"), settled_ns=now - 5)]
+            if walk.is_at_end:
+                break
+    crowds = {at for at, n in Counter(at for at, *_ in lines).items() if n >= size}
+    assert len(brought) == len(set(brought))
+    assert {at for at, _, text in lines if text not in brought} <= crowds
+
+
 def test_an_empty_page_does_not_lead_past_what_may_still_come() -> None:
     """Where the API's token is "now" although nothing came, the next question begins before lines that are on their way."""
     walk = Walk(1_000)

@@ -62,14 +62,13 @@ class Feed:
     async def run(self, give: Give, renew: Callable[[], None]) -> None:
         """Give lines until the end of the span; ``renew`` reads the token again."""
         while not self._is_done():
-            if self._looked_ns < time.time_ns() - HISTORY_NS - SPARE_NS:
-                await self._give_up_old(give)
+            before_ns = self._looked_ns
             try:
                 fresh = await self._step()
             except ApiError as error:
                 if error.kind is Kind.GONE and self._walk.token_ns < time.time_ns() - HISTORY_NS:
-                    await self._give_up_old(give)
                     self._walk = Walk(time.time_ns() - HISTORY_NS + SKIPPED_NS)
+                    await self._give_up(before_ns, self._walk.token_ns, give)
                     continue
                 self._tell(error)
                 if not self._span.follow:
@@ -78,6 +77,8 @@ class Feed:
                 renew()
                 continue
             self._tell_well()
+            if before_ns < (horizon_ns := time.time_ns() - HISTORY_NS) - SPARE_NS:
+                await self._give_up(before_ns, horizon_ns, give)
             await self._give(fresh, give)
             if self._walk.is_at_end and self._span.follow:
                 await self._pause()
@@ -122,17 +123,15 @@ class Feed:
         await asyncio.sleep(self._retry_s if kind in PASSING else MEND_S)
         self._retry_s = min(self._retry_s * 2, MEND_S)
 
-    async def _give_up_old(self, give: Give) -> None:
+    async def _give_up(self, from_ns: int, to_ns: int, give: Give) -> None:
         """Tell what the API no longer has, although it was not read."""
-        now_ns = time.time_ns()
-        from_ns, to_ns = self._looked_ns, now_ns - HISTORY_NS
-        self._looked_ns = to_ns
+        self._looked_ns = max(self._looked_ns, to_ns)
         self._metrics.gaps.labels(SOURCE, "unfilled").inc()
         told = f"{stamp_of(from_ns)} to {stamp_of(to_ns)}"
         say(f"api: {self._app}: the API keeps about 15 days: what was said from {told} may be gone")
         if self._is_resumed:  # who asks for more than there is has lost nothing
             self._missed = True
-            await give([_gap(self._app, from_ns, to_ns, now_ns)], Moved(self._app, self._walk.kept_ns, to_ns))
+            await give([_gap(self._app, from_ns, to_ns, time.time_ns())], Moved(self._app, self._walk.kept_ns, to_ns))
 
     def _tell(self, error: ApiError) -> None:
         if error.kind is not self._trouble:

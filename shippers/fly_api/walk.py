@@ -9,11 +9,20 @@ was settled, and what was brought from there on is remembered, so that only what
 """
 
 from collections.abc import Iterable
+from enum import Enum
 
 from msgspec import Struct
 
 from shippers.fly_api.pages import ApiLine, Page, token_ns
 from shippers.identity import Identity, Kept, Reading, Seen, key
+
+
+class _Look(Enum):
+    """What a question is for. A page that is full of one nanosecond may hide what is behind it."""
+
+    ON = "go on"
+    BEHIND = "is there anything behind this nanosecond?"
+    AGAIN = "there is: is the page in front of it still full?"
 
 
 class Fresh(Struct, frozen=True, gc=False):
@@ -36,7 +45,7 @@ class Walk:
         self._seen.restore(seen)
         self._is_settled = True  # all pages since ``kept_ns`` were settled when they were read
         self._largest = 0
-        self._stepped = False
+        self._look = _Look.ON
 
     def rewind(self) -> None:
         """Ask again for what was too young to be complete."""
@@ -48,17 +57,24 @@ class Walk:
         A page without lines moves the token to ``settled_ns`` at most, whatever the API says.
         """
         fresh = self._fresh(page)
-        if page.lines and self._stepped:
-            self.crowded += 1
-        asked_ns, self._stepped = self.token_ns, False
+        asked_ns, look = self.token_ns, self._look
         self._largest = max(self._largest, len(page.lines))
-        self.token_ns = max(asked_ns, _next_ns(page, settled_ns))
+        self.token_ns, self._look = max(asked_ns, _next_ns(page, settled_ns)), _Look.ON
         is_still = self.token_ns == asked_ns
         self.is_at_end = not fresh and (is_still or (not page.lines and self.token_ns >= settled_ns))
-        if is_still and not fresh and self._is_stuck(page):
-            self.token_ns, self.is_at_end, self._stepped = asked_ns + 1, False, True
+        if look is _Look.BEHIND:
+            self._look_back(asked_ns - 1, is_at_end=not page.lines)
+        elif is_still and not fresh and self._may_be_crowded(page):
+            self.token_ns, self.is_at_end = asked_ns + 1, False
+            self._look = _Look.ON if look is _Look.AGAIN else _Look.BEHIND
+            self.crowded += look is _Look.AGAIN
         self._settle(settled_ns)
         return fresh
+
+    def _look_back(self, token_ns: int, *, is_at_end: bool) -> None:
+        """Return to a nanosecond; ask again about it if there is more behind it, which could have come just now."""
+        self.token_ns, self.is_at_end = token_ns, is_at_end
+        self._look = _Look.ON if is_at_end else _Look.AGAIN
 
     def _fresh(self, page: Page) -> list[Fresh]:
         reading, fresh = Reading(), []
@@ -70,13 +86,13 @@ class Walk:
         fresh.sort(key=lambda new: new.said.at_ns)
         return fresh
 
-    def _is_stuck(self, page: Page) -> bool:
-        """Whether a full page holds nothing but one nanosecond."""
+    def _may_be_crowded(self, page: Page) -> bool:
+        """Whether a page is as large as any and holds nothing but one nanosecond."""
         return 0 < len(page.lines) == self._largest and all(said.at_ns == self.token_ns for said in page.lines)
 
     def _settle(self, settled_ns: int) -> None:
         self._is_settled = self._is_settled and self.token_ns <= settled_ns
-        if self._is_settled and self.token_ns > self.kept_ns:
+        if self._is_settled and self._look is _Look.ON and self.token_ns > self.kept_ns:
             self.kept_ns = self.token_ns
             self._seen.forget_before(self.kept_ns)
 

@@ -132,7 +132,10 @@ class FlyApi:
             say(f"api: {error}")
 
     def _cursor(self, app: str, since_ns: int, *, anew: bool) -> Cursor:
-        document = None if anew else self._context.checkpoints.load(self._place(app))
+        try:
+            document = None if anew else self._context.checkpoints.load(self._place(app))
+        except OSError as error:  # to begin anew would ship again what was shipped
+            raise ConfigError([f"api: {error.filename}: cannot be read: {error.strerror}"]) from None
         cursor = None if document is None else Cursor.read(document)
         if cursor is None:
             if document is not None:
