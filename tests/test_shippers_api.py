@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from shippers import checkpoints
+from shippers import checkpoints, configured, flyship_file
 from shippers.__main__ import cli
 from shippers.context import Context
 from shippers.fly_api import client, feed
@@ -268,6 +268,18 @@ def test_wrong_words_are_told(told: str, tmp_path: Path) -> None:
     assert told in done.stderr
 
 
+def test_the_table_turns_it_on(tmp_path: Path) -> None:
+    """``[api]`` in flyship.toml is a source that follows; what is wrong in it is told with its place."""
+    file = tmp_path / "flyship.toml"
+    file.write_text('[api]\napps = ["shop"]\nsince = "2h"\npoll = "5s"\n')
+    (source,) = configured.sources(flyship_file.read({"FLYSHIP_CONFIG": str(file)}), _context(tmp_path))
+    assert isinstance(source, Source)
+    file.write_text('[api]\nap = ["shop"]\nsince = "2 hours"\nlate = "1d"\n')
+    with pytest.raises(ConfigError) as told:
+        flyship_file.read({"FLYSHIP_CONFIG": str(file)})
+    assert [part in str(told.value) for part in ('did you mean "apps"?', 'did you mean "2h"?', "from 0s to 10m")] == [True] * 3
+
+
 def test_without_a_token(tmp_path: Path) -> None:
     """Without a token nothing is asked for."""
     env = {"FLY_API_TOKEN": None, "FLY_ACCESS_TOKEN": None, "FLYSHIP_STATE": str(tmp_path)}
@@ -285,41 +297,51 @@ def _rows(records: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
     return [(one["app"], one["instance"], row[0], row[1]) for one in records for row in one.get("lines", ())]
 
 
+class Sayer:
+    """Says numbered lines, of two apps with three instances each."""
+
+    def __init__(self, server: FlyApi) -> None:
+        """Nothing was said yet."""
+        self.said: list[str] = []
+        self._server, self._rng = server, random.Random(6)
+        server.app("web")
+
+    def say(self, lines: int) -> None:
+        """Say so many more."""
+        for _ in range(lines):
+            text = str(len(self.said))
+            self.said.append(text)
+            self._server.say(self._rng.choice(("shop", "web")), f"i{len(self.said) % 3}", time.time_ns(), text)
+
+
+async def _until_asked(server: FlyApi, sayer: Sayer, goal: int) -> None:
+    async def asked() -> bool:
+        sayer.say(40)
+        return server.answers["200"] >= goal
+
+    await until("it has asked some more", asked, DEADLINE_S, every=0.02)
+
+
 @pytest.mark.kafka
 async def test_kill_9_loses_nothing(kafka_bootstrap: str, tmp_path: Path, server: FlyApi) -> None:
     """Killed at random moments while lines are said, it loses none, and none changes; those said again are told apart."""
-    rng = random.Random(6)
+    rng, sayer = random.Random(6), Sayer(server)
     server.bad, server.per_second = {"500": 0.02, "half": 0.02}, 60
-    server.app("web")
-    said: list[str] = []
-
-    def say(lines: int) -> None:
-        for _ in range(lines):
-            text = str(len(said))
-            said.append(text)
-            server.say(rng.choice(("shop", "web")), f"i{len(said) % 3}", time.time_ns(), text)
-
     async with Pipeline(kafka_bootstrap, tmp_path) as pipeline:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLYWATCH_", "FLYSHIP_"))}
         env = kept | pipeline.env | {"FLY_API_TOKEN": TOKEN, "FLYSHIP_STATE": str(tmp_path / "state")}
         for _ in range(4):
             process = _started(env, server, tmp_path / "told")
-            answered, more = server.answers["200"], rng.randrange(2, 25)
             try:
-
-                async def asked(goal: int = answered + more) -> bool:
-                    say(40)
-                    return server.answers["200"] >= goal
-
-                await until("it has asked some more", asked, DEADLINE_S, every=0.02)
+                await _until_asked(server, sayer, server.answers["200"] + rng.randrange(2, 25))
             finally:
                 process.kill()
                 process.wait()
         process = _started(env, server, tmp_path / "told")
-        say(500)
+        sayer.say(500)
 
         async def there() -> bool:
-            return {text for *_, text in _rows(await pipeline.read("logs"))} >= set(said)
+            return {text for *_, text in _rows(await pipeline.read("logs"))} >= set(sayer.said)
 
         try:
             await until("every line is in Kafka", there, DEADLINE_S, every=0.5)
@@ -329,7 +351,7 @@ async def test_kill_9_loses_nothing(kafka_bootstrap: str, tmp_path: Path, server
         rows = _rows(await pipeline.read("logs"))
     assert code == 0, (tmp_path / "told").read_text()
     once = list(dict.fromkeys(rows))
-    assert sorted(text for *_, text in once) == sorted(said)
+    assert sorted(text for *_, text in once) == sorted(sayer.said)
     for instance in {row[:2] for row in once}:
         numbers = [int(text) for *place, _, text in once if tuple(place) == instance]
         assert numbers == sorted(numbers), instance

@@ -23,6 +23,7 @@ SPARE_NS = 3_600 * SECOND_NS  # so much older than that may still be there
 FIRST_PAUSE_S = 1.0
 MEND_S = 60.0  # until the next question after one that somebody must mend something for
 SKIPPED_NS = 60 * SECOND_NS  # how far behind the end of the history a new beginning is made
+NEAR_NS = 5 * SECOND_NS  # lines that are younger come as they are said
 NOTE_NS = 60 * SECOND_NS  # how often it is noted that nothing came
 
 Give = Callable[[list[Line], Moved], Awaitable[None]]
@@ -80,13 +81,18 @@ class Feed:
             if before_ns < (horizon_ns := time.time_ns() - HISTORY_NS) - SPARE_NS:
                 await self._give_up(before_ns, horizon_ns, give)
             await self._give(fresh, give)
-            if self._walk.is_at_end and self._span.follow:
+            if self._span.follow and self._is_caught_up(time.time_ns()):
                 await self._pause()
 
     def _is_done(self) -> bool:
         if self._span.until_ns is not None and self._walk.token_ns >= self._span.until_ns:
             return True
         return self._walk.is_at_end and not self._span.follow
+
+    def _is_caught_up(self, now_ns: int) -> bool:
+        """Whether there is nothing more now, or only what was said since the last question: a page for each would be many."""
+        walk = self._walk
+        return walk.is_at_end or (walk.is_partial and walk.token_ns > now_ns - NEAR_NS)
 
     async def _step(self) -> list[Fresh]:
         walk, began_ns = self._walk, time.time_ns()

@@ -40,6 +40,7 @@ class Walk:
         self.token_ns = since_ns  # where to ask next
         self.kept_ns = since_ns  # before this nothing will come any more
         self.is_at_end = False  # the last page held nothing newer
+        self.is_partial = False  # it was smaller than others
         self.crowded = 0  # nanoseconds with more lines than a page holds: the rest of them cannot be asked for
         self._seen = Seen()
         self._seen.restore(seen)
@@ -59,6 +60,7 @@ class Walk:
         fresh = self._fresh(page)
         asked_ns, look = self.token_ns, self._look
         self._largest = max(self._largest, len(page.lines))
+        self.is_partial = len(page.lines) < self._largest
         self.token_ns, self._look = max(asked_ns, _next_ns(page, settled_ns)), _Look.ON
         is_still = self.token_ns == asked_ns
         self.is_at_end = not fresh and (is_still or (not page.lines and self.token_ns >= settled_ns))

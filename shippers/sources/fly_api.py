@@ -36,7 +36,9 @@ class FlyApi:
         self.problems = 0
         self._table, self._context, self._keeps = table, context, keeps
         now_ns = time.time_ns()
-        until_ns = None if table.until is None else moment_ns(table.until, now_ns)
+        until_ns = None if table.follow else now_ns  # an end that moves on with a busy app would be none
+        if table.until is not None:
+            until_ns = moment_ns(table.until, now_ns)
         filters = (table.region, table.instance)
         self._span = Span(until_ns, table.follow, *filters, table.poll_ms / 1000, table.late_ms * 1_000_000)
         since_ns = moment_ns(table.since, now_ns)
