@@ -37,6 +37,7 @@ from streams.core.parsing import (
 )
 from streams.core.parsing.format import Format, Number, Row, Texts, yielding
 from streams.core.parsing.parts import fragment
+from streams.core.parsing.words import Has, Words
 from streams.core.values import Request
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
@@ -83,17 +84,13 @@ class _Candidates:
             for first in {each for row in formats for each in row.begins}
         }
 
-    def first(self, text: str, lacks: set[str] | None = None) -> tuple[Format, Row] | None:
-        """Return the first format that takes a message, and its row; ``lacks`` are needles it surely lacks, to be added to."""
+    def first(self, text: str, has: Has) -> tuple[Format, Row] | None:
+        """Return the first format that takes a message, and its row; ``has`` tells whether the message has a needle."""
         for needle, formats in self._of.get(text[:1], self._any):
-            if lacks is not None and needle in lacks:
-                continue
-            if needle in text:
+            if has(needle):
                 for row_format in formats:
                     if found := row_format.match(text):
                         return row_format, found
-            elif lacks is not None:
-                lacks.add(needle)
         return None
 
 
@@ -101,29 +98,28 @@ def _grouped(formats: Iterable[Format]) -> Group:
     return tuple((needle, tuple(rows)) for needle, rows in groupby(formats, key=lambda row: row.needle))
 
 
-def _behind_a_head(text: str, lacks: set[str] | None) -> tuple[Format, Row] | None:
-    return (_DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES).first(text, lacks)
+def _behind_a_head(text: str) -> tuple[Format, Row] | None:
+    return (_DOCUMENT_CANDIDATES if text[:1] == "{" else _HEADED_CANDIDATES).first(text, _NEEDLES.has(text))
 
 
-def _plain(text: str, lacks: set[str] | None) -> tuple[Format, Row] | None:
+def _plain(text: str) -> tuple[Format, Row] | None:
     """Try all formats of texts but that of heads."""
+    has = _NEEDLES.has(text)
     return (
-        _SERVER_CANDIDATES.first(text, lacks)
-        or _FRAMEWORK_CANDIDATES.first(text, lacks)
-        or _TOLERANT_CANDIDATES.first(text, lacks)
+        _SERVER_CANDIDATES.first(text, has) or _FRAMEWORK_CANDIDATES.first(text, has) or _TOLERANT_CANDIDATES.first(text, has)
     )
 
 
 def _text(text: str) -> tuple[Format, Row] | None:
     """Try all formats of texts in their order; those of frameworks are many, so one search tells whether it can be any."""
-    lacks = logged.lacking(text)
-    found = _SERVER_CANDIDATES.first(text, lacks)
+    has = _NEEDLES.has(text)
+    found = _SERVER_CANDIDATES.first(text, has)
     if found is not None:
         return found
     if not frameworks.may_be(text):
-        return _TOLERANT_CANDIDATES.first(text, lacks)
-    found = _FRAMEWORK_CANDIDATES.first(text, lacks) or _TOLERANT_CANDIDATES.first(text, lacks)
-    if found is None and (row := _HEADED(text, lacks)):
+        return _TOLERANT_CANDIDATES.first(text, has)
+    found = _FRAMEWORK_CANDIDATES.first(text, has) or _TOLERANT_CANDIDATES.first(text, has)
+    if found is None and (row := _HEADED(text)):
         return _LOGGED, row
     return found
 
@@ -140,6 +136,8 @@ _SHAPES = (*json_requests.FORMATS, *json_proxies.FORMATS)
 _DOCUMENTS = (*_SHAPES, json_fields.tolerant(_text, _SHAPES))
 _DOCUMENT_CANDIDATES = _Candidates((*_DOCUMENTS, *uwsgi.FORMATS))  # whose reports of memory begin with a brace, too
 
+_NEEDLES = Words(fmt.needle for fmt in (*_BARE, *frameworks.HEADED, *habits.HEADED, *_DOCUMENTS))
+
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
 FORMATS: tuple[Format, ...] = (*_DOCUMENTS, *_TEXTS)
 _STATUS: dict[str | None, int] = {str(code): code for code in range(100, 600)}
@@ -148,7 +146,7 @@ _UNKNOWN = ("", "-", None)
 
 def recognise(text: str) -> tuple[Format, Row] | None:
     """Return the one format a message belongs to and its row, or None when it is no request."""
-    return _DOCUMENT_CANDIDATES.first(text) if text[:1] == "{" else _text(text)
+    return _DOCUMENT_CANDIDATES.first(text, _NEEDLES.has(text)) if text[:1] == "{" else _text(text)
 
 
 def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:

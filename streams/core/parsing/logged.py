@@ -12,43 +12,30 @@ from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.format import LINE_ENDS, Fields, Format, Match, Row
 from streams.core.parsing.stamps import any_ms
 
-Lacks = set[str] | None  # needles that a message surely lacks; None: nobody notes them
-Recognise = Callable[[str, Lacks], tuple[Format, Row] | None]
-Read = Callable[[str, Lacks], Row | None]
+Recognise = Callable[[str], tuple[Format, Row] | None]
 _AFTER_A_DOCUMENT = (" []", " {}")  # Monolog writes what it has besides the context
-_LONG_CHARS = 1_000
 _LATEST = 20  # how long a logger's note of the time since its last line may be (Nest)
 
 
-def lacking(text: str) -> Lacks:
-    """Return where to note the needles that a message lacks, as it lacks them behind its head, too; a short one has no need."""
-    return set() if len(text) > _LONG_CHARS else None
-
-
-def reader(recognise: Recognise) -> Read:
+def reader(recognise: Recognise) -> Match:
     """Return what reads a line behind its head; whether another format takes it with its head is not asked."""
 
-    def read(text: str, lacks: Lacks) -> Row | None:
+    def read(text: str) -> Row | None:
         if "\x1b" in text or text[-1:] in LINE_ENDS or (peeled := heads.split(text)) is None:
             return None
         stamp, message = peeled
-        found = recognise(_bare(message), lacks)
+        found = recognise(_bare(message))
         return None if found is None else _row(*found, stamp)
 
     return read
 
 
-def behind_heads(read: Read, may_be: Callable[[str], object], taken: Recognise) -> Format:
+def behind_heads(read: Match, may_be: Callable[[str], object], taken: Recognise) -> Format:
     """Return the format of what ``read`` reads and no format before takes as it is; ``may_be`` is a cheap first look."""
 
     def match(text: str) -> Row | None:
-        if not may_be(text):
-            return None
-        lacks = lacking(text)
-        if lacks is not None:  # the whole first: what it lacks need not be searched behind its head
-            return None if taken(text, lacks) else read(text, lacks)
-        row = read(text, None)
-        return None if row is None or taken(text, None) else row
+        row = read(text) if may_be(text) else None
+        return None if row is None or taken(text) else row
 
     return Format("logged", match, "tolerant: a logger's head, then any of those before", 1.0, any_ms)
 
