@@ -98,7 +98,7 @@ def test_pages_bring_every_line_once(said: list[Spoken], size: int, repeats: boo
             page += [one for one in left[size:] if one[0] == page[-1][0]]
         token = walk.token_ns if not page else page[-1][0] + (not repeats)
         fresh = walk.take(page_of(_page(page, token), "shop"), settled_ns=100)
-        brought += [(new.said.at_ns, new.said.line.text) for new in fresh]
+        brought += [(one.at_ns, one.line.text) for one in fresh]
         asked += 1
         assert asked < 200
     crowds = [ns for ns, n in Counter(ns for ns, _ in said).items() if repeats and n > size]
@@ -125,7 +125,7 @@ def test_what_comes_late_is_brought(said: list[tuple[int, int]], looks: list[tup
         for _ in range(60):
             there = sorted((at, text) for at, arrived, text in lines if arrived <= now and at >= walk.token_ns)[:size]
             token = there[-1][0] if there else walk.token_ns
-            brought += [new.said.line.text for new in walk.take(page_of(_page(there, token), "shop"), settled_ns=now - 5)]
+            brought += [one.line.text for one in walk.take(page_of(_page(there, token), "shop"), settled_ns=now - 5)]
             if walk.is_at_end:
                 break
     crowds = {at for at, n in Counter(at for at, *_ in lines).items() if n >= size}
@@ -138,7 +138,7 @@ def test_an_empty_page_does_not_lead_past_what_may_still_come() -> None:
     walk = Walk(1_000)
     assert walk.take(page_of(_page([], 9_000), "shop"), settled_ns=5_000) == []
     assert (walk.token_ns, walk.is_at_end) == (5_000, True)
-    assert [new.said.at_ns for new in walk.take(page_of(_page([(6_000, "late")], 6_000), "shop"), settled_ns=5_500)] == [6_000]
+    assert [one.at_ns for one in walk.take(page_of(_page([(6_000, "late")], 6_000), "shop"), settled_ns=5_500)] == [6_000]
 
 
 def test_a_line_that_no_envelope_fits_is_a_line() -> None:

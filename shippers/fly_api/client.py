@@ -86,7 +86,7 @@ class LogsApi:
         walk = Walk(since_ns)
         while not walk.is_at_end and (until_ns is None or walk.token_ns < until_ns):
             page = await self.page(app, after=str(walk.token_ns), region=region, instance=instance)
-            fresh = [new.said for new in walk.take(page, time.time_ns() - SETTLED_NS)]
+            fresh = walk.take(page, time.time_ns() - SETTLED_NS)
             within = tuple(said for said in fresh if since_ns <= said.at_ns and (until_ns is None or said.at_ns < until_ns))
             if within:
                 yield Page(within, page.next_token)

@@ -97,7 +97,7 @@ class Feed:
     async def _step(self) -> list[Fresh]:
         walk, began_ns = self._walk, time.time_ns()
         page = await self._api.page(self._app, after=str(walk.token_ns), region=self._span.region, instance=self._span.instance)
-        fresh = walk.take(page, began_ns - self._span.late_ns)
+        fresh = walk.identified(page, began_ns - self._span.late_ns)
         self._looked_ns = max(self._looked_ns, began_ns if walk.is_at_end else walk.token_ns)
         if fresh:
             self._pause_s = FIRST_PAUSE_S
