@@ -132,11 +132,13 @@ class Feed:
     async def _give_up(self, from_ns: int, to_ns: int, give: Give) -> None:
         """Tell what the API no longer has, although it was not read."""
         self._looked_ns = max(self._looked_ns, to_ns)
-        self._metrics.gaps.labels(SOURCE, "unfilled").inc()
         told = f"{stamp_of(from_ns)} to {stamp_of(to_ns)}"
         say(f"api: {self._app}: the API keeps about 15 days: what was said from {told} may be gone")
-        if self._is_resumed:  # who asks for more than there is has lost nothing
+        if not self._is_resumed:  # who asks for more than there is has lost nothing
+            self._metrics.errors.labels(SOURCE, Kind.GONE).inc()
+        else:
             self._missed = True
+            self._metrics.gaps.labels(SOURCE, "unfilled").inc()
             await give([_gap(self._app, from_ns, to_ns, time.time_ns())], Moved(self._app, self._walk.kept_ns, to_ns))
 
     def _tell(self, error: ApiError) -> None:
