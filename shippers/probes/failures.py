@@ -68,5 +68,10 @@ def of_status(status: int) -> Failure:
 
 
 def why(error: BaseException) -> str:
-    """Return what an error says, or its name where it says nothing."""
+    """Return what an error says, without what people cannot use; its name where it says nothing."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        inner = error.certificate_error
+        return str(getattr(inner, "verify_message", "")) or str(inner)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"{error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
     return str(error) or type(error).__name__

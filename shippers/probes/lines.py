@@ -3,7 +3,7 @@
 Names of fields carry their units. A field that is None is left out: what was not measured is not zero.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from math import isfinite
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,6 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from shippers.findings import Finding
 from shippers.probes.failures import Failure
 from streams.core import stamps
 from streams.core.values import Line
@@ -53,11 +52,6 @@ class Said(Struct, frozen=True):
 def said(line: Line) -> Said:
     """Read a line back as far as people are told of it."""
     return msgspec.json.decode(line.text, type=Said)
-
-
-def findings(name: str, lines: Iterable[Line]) -> list[Finding]:
-    """Return what the lines of one round say, a finding each."""
-    return [Finding(name, said(line).ok, shown(line)) for line in lines]
 
 
 def shown(line: Line) -> str:

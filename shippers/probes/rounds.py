@@ -61,7 +61,7 @@ class Probes:
         try:
             while left and not stop.is_set():
                 for number in schedule.begin(loop.time()):
-                    rounds[asyncio.create_task(self._round(self.probes[number]))] = number
+                    rounds[asyncio.create_task(one_round(self.probes[number], self._now_ms()))] = number
                 next_s = schedule.next_s
                 timeout_s = None if next_s is None else max(0.0, next_s - loop.time())
                 await asyncio.wait({stopping, *rounds}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
@@ -74,16 +74,6 @@ class Probes:
             for waiting in (stopping, *rounds):
                 waiting.cancel()
             await asyncio.gather(stopping, *rounds, return_exceptions=True)
-
-    async def _round(self, probe: Probe) -> Sequence[Line]:
-        at_ms = self._now_ms()
-        try:
-            async with asyncio.timeout(probe.deadline_s):
-                return await probe.measure(at_ms)
-        except TimeoutError:
-            return _to_each(probe, at_ms, Failure.TIMEOUT, f"not done within {probe.deadline_s:g} s")
-        except Exception as error:  # noqa: BLE001  # our bug in one probe must not stop the others
-            return _to_each(probe, at_ms, Failure.BUG, f"{type(error).__name__} in {_where(error)}")
 
     def _counted(self, number: int, lines: Sequence[Line]) -> Sequence[Line]:
         """Count lines, and tell people what is wrong: when it begins, when it changes, when it is over."""
@@ -101,6 +91,17 @@ class Probes:
                 say(f"{probe.name}: {shown(line)}")
         self._told[number] = after
         return lines
+
+
+async def one_round(probe: Probe, at_ms: int) -> Sequence[Line]:
+    """Measure once; over the deadline, and of a bug, the lines say so."""
+    try:
+        async with asyncio.timeout(probe.deadline_s):
+            return await probe.measure(at_ms)
+    except TimeoutError:
+        return _to_each(probe, at_ms, Failure.TIMEOUT, f"not done within {probe.deadline_s:g} s")
+    except Exception as error:  # noqa: BLE001  # our bug in one probe must not stop the others
+        return _to_each(probe, at_ms, Failure.BUG, f"{type(error).__name__} in {_where(error)}")
 
 
 def _to_each(probe: Probe, at_ms: int, error: Failure, detail: str) -> list[Line]:
