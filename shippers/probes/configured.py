@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 
 from shippers.context import Context
-from shippers.probes import Probe
+from shippers.probes import Probe, machines
 from shippers.probes.health import HealthProbe
 from shippers.probes.rounds import Probes
 from shippers.probes.table import Probing
@@ -11,9 +11,11 @@ from shippers.probes.table import Probing
 KINDS = ("health", "machines", "metrics", "database")  # in the order of the help
 
 
-def probes(table: Probing, context: Context) -> Iterator[Probe]:  # noqa: ARG001  # the first secret is of the next probe
+def probes(table: Probing, context: Context) -> Iterator[Probe]:
     """Yield a probe for each table that is there; SecretError if one needs a secret that is not."""
     yield from map(HealthProbe, table.health)
+    if table.machines is not None:
+        yield from machines.probes(table.machines, context.environ)
 
 
 def source(table: Probing, context: Context, kinds: Collection[str] = KINDS, *, once: bool = False) -> Probes:

@@ -27,6 +27,8 @@ class Failure(StrEnum):
     BODY = "body"  # ... or body
     STATE = "state"  # a machine is in a state that it should not be in
     CHECK = "check"  # a machine's own check fails
+    EXIT = "exit"  # a machine ended by itself, and not well
+    OOM = "oom"  # ... for want of memory
     BUG = "bug"  # ours to mend: says nothing of the app
 
 

@@ -47,6 +47,7 @@ class Said(Struct, frozen=True):
     ok: bool
     error: str = ""
     detail: str = ""
+    event: str = ""  # what happened once; else it is how things are
 
 
 def said(line: Line) -> Said:

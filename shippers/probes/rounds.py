@@ -84,10 +84,12 @@ class Probes:
         for line in lines:
             what, whom = said(line), (line.app, line.instance)
             if not what.ok:
-                after[whom] = what.error
                 metrics.errors.labels(probe.kind, what.error).inc()
                 self.problems += self._once
-            if self._once or before.get(whom) != after.get(whom):
+                if not what.event:
+                    after[whom] = what.error
+            changes = not what.ok if what.event else before.get(whom) != after.get(whom)
+            if self._once or changes:
                 say(f"{probe.name}: {shown(line)}")
         self._told[number] = after
         return lines
