@@ -177,6 +177,7 @@ def test_the_shipped_rules_are_the_runbooks() -> None:
         "pool-exhaustion": (Severity.CRITICAL, "pool_ratio", 0.95, 0),
         "slow-statements": (Severity.WARNING, "statement_p95", 500, 5),
         "very-slow-statements": (Severity.CRITICAL, "statement_p95", 1_000, 5),
+        "probes-fail": (Severity.WARNING, "probes_ok", 0.9, 10),
         "log-gap": (Severity.WARNING, "events.log_gap", 0, 0),
     }
     assert all(rule.actions for rule in rules)

@@ -32,7 +32,7 @@ class Gauge(Struct, frozen=True):
     probe: str = ""  # the only kind whose field it is; "": any
 
 
-HEALTH_OK, MACHINES_OK = "health_ok", "machines_ok"  # of what a line says of itself, not of a field
+HEALTH_OK, MACHINES_OK, PROBES_OK = "health_ok", "machines_ok", "probes_ok"  # of what a line says of itself, not of a field
 GAUGES: dict[str, Gauge] = {
     gauge.name: gauge
     for gauge in (
@@ -40,6 +40,7 @@ GAUGES: dict[str, Gauge] = {
         Gauge("health_ms", "duration_ms", "ms", Worth.MEAN, "mean time of the health checks' whole answers", "health"),
         Gauge("tls_days", "tls_days", "days", Worth.LEAST, "days until the certificate expires, of the first that does"),
         Gauge(MACHINES_OK, "", "ratio", Worth.MEAN, "machines that are as they should be / machines looked at"),
+        Gauge(PROBES_OK, "", "ratio", Worth.MEAN, "measurements that could be made / measurements tried"),
         Gauge("memory_ratio", "memory_ratio", "ratio", Worth.MOST, "memory in use / memory, of the fullest machine"),
         Gauge("cpu_ratio", "cpu_ratio", "ratio", Worth.MOST, "CPU time in use / CPU time, of the busiest machine"),
         Gauge("disk_ratio", "disk_ratio", "ratio", Worth.MOST, "disk in use / disk, of the fullest"),
