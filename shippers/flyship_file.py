@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from shippers.probes.table import Probing
 from shippers.receiving.table import Receive
 from streams.config_errors import ConfigError, explained, place
 from streams.config_model import Table, Text
@@ -21,6 +22,7 @@ class FlyshipFile(Table):
 
     state: Text | None = None  # the directory of checkpoints and spool; else FLYSHIP_STATE, else ~/.local/state/flyship
     receive: Receive | None = None
+    probes: Probing | None = None
 
 
 def read(environ: Mapping[str, str]) -> FlyshipFile:
