@@ -6,6 +6,7 @@ from shippers.context import Context
 from shippers.flyship_file import FlyshipFile
 from shippers.probes.configured import source as probing
 from shippers.sources import Source
+from shippers.sources.fly_api import FlyApi
 from shippers.sources.receive import Receiver
 
 
@@ -15,3 +16,5 @@ def sources(file: FlyshipFile, context: Context) -> Iterator[Source]:
         yield Receiver(file.receive, context)
     if file.probes is not None:
         yield probing(file.probes, context)
+    if file.api is not None:
+        yield FlyApi(file.api, context)

@@ -3,19 +3,14 @@
 import asyncio
 import base64
 import gzip
-import os
 import random
-import re
 import subprocess
 import sys
 import time
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import aiohttp
 import orjson
 import pytest
 import zstandard
@@ -23,18 +18,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from config.kafka.broker import Broker
 from tests.pipeline import Pipeline, until
+from tests.receiving import BEARER, DEADLINE_S, FIRST, FLY, ROOT, TOKEN, environment, peak_bytes, receiving
 
-ROOT = Path(__file__).parents[1]
-DEADLINE_S = 60.0
-TOKEN = "a-token-of-the-test"  # noqa: S105  # of this test alone
-FIRST = "GET /orders/1 200 12 - 3.2 ms"
-FLY = {
-    "event": {"provider": "app"},
-    "fly": {"app": {"instance": "148e1", "name": "shop"}, "region": "ams"},
-    "log": {"level": "info"},
-    "message": FIRST,
-    "timestamp": "2025-10-10T18:36:00.123456789Z",
-}
 SYSLOG = b"<45>1 2025-10-10T18:36:01.5Z host shop web.1 - - GET /orders/2 200 12 - 4.2 ms"
 OTLP = {
     "resourceLogs": [
@@ -108,7 +93,6 @@ FORMS = {
     ),
 }
 BOMB = gzip.compress(bytes(64 * 1024 * 1024))
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
 REFUSED = {
     "no token": ("/logs", {}, b"x", 401),
     "a wrong token": ("/logs", {"Authorization": "Bearer another"}, b"x", 401),
@@ -122,56 +106,10 @@ REFUSED = {
 }
 
 
-class Receiving:
-    """A ``flyship receive`` of its own, and a client."""
-
-    def __init__(self, process: subprocess.Popen[bytes], address: str, client: aiohttp.ClientSession) -> None:
-        """As ``receiving`` started it."""
-        self.process, self._address, self._client = process, address, client
-
-    async def post(self, path: str, body: bytes, headers: dict[str, str] | None = None) -> tuple[int, dict[str, str]]:
-        """Send a body; return the status and the headers of the answer."""
-        given = {"Content-Type": "text/plain"} | (headers or {})
-        async with self._client.post(f"http://{self._address}{path}", data=body, headers=given) as answer:
-            await answer.read()
-            return answer.status, dict(answer.headers)
-
-
-def _started(env: dict[str, str], errors: Path, *arguments: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "shippers", "receive", "--listen", "127.0.0.1:0", *arguments]
-    with errors.open("wb") as told:
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told, env=env, cwd=ROOT)
-
-
-def _address(process: subprocess.Popen[bytes], errors: Path) -> str | None:
-    told = errors.read_text()
-    assert process.poll() is None, told
-    found = re.search(r"listening on (\S+)", told)
-    return found[1] if found else None
-
-
-@asynccontextmanager
-async def receiving(env: dict[str, str], errors: Path, *arguments: str) -> AsyncIterator[Receiving]:
-    """Start a receiver at a free port, and wait until it listens."""
-    process = _started(env, errors, *arguments)
-
-    async def listening() -> str | None:
-        return _address(process, errors)
-
-    try:
-        address = await until("it listens", listening, DEADLINE_S)
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(DEADLINE_S)) as client:
-            yield Receiving(process, address, client)
-    finally:
-        process.kill()
-        process.wait()
-
-
 @pytest.fixture
 def env() -> dict[str, str]:
     """Give an environment in which only the token is set."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FLYWATCH_", "FLYSHIP_"))}
-    return kept | {"FLYSHIP_RECEIVE_TOKEN": TOKEN}
+    return environment()
 
 
 def _shipped(records: list[Any]) -> list[tuple[str, str]]:
@@ -217,7 +155,7 @@ async def test_damaged_bodies_are_no_fault_of_ours(tmp_path: Path, env: dict[str
 
 @pytest.mark.kafka
 async def test_a_broker_that_is_away(own_broker: Broker, tmp_path: Path, env: dict[str, str]) -> None:
-    """While nothing becomes safe, what goes beyond the bound is answered with 429 and Retry-After; later all is in Kafka."""
+    """While nothing becomes safe, what is beyond the bound is answered with 429 and takes no memory; later all is in Kafka."""
     (tmp_path / "flyship.toml").write_text("[receive]\nheld_bytes = 1_000_000\nbody_bytes = 200_000\n")
     config = {"FLYSHIP_CONFIG": str(tmp_path / "flyship.toml")}
     async with (
@@ -226,7 +164,8 @@ async def test_a_broker_that_is_away(own_broker: Broker, tmp_path: Path, env: di
     ):
         assert (await receiver.post("/logs?app=web", b"before", BEARER))[0] == 200
         await asyncio.to_thread(own_broker.kill)
-        bodies = [f"{number} ".encode() + bytes(100_000).replace(b"\0", b"x") for number in range(30)]
+        bodies = [f"{number} ".encode() + bytes(100_000).replace(b"\0", b"x") for number in range(300)]
+        peak = peak_bytes(receiver.process.pid)
         posts = [asyncio.create_task(receiver.post("/logs?app=web", body, BEARER)) for body in bodies]
         try:
 
@@ -240,6 +179,7 @@ async def test_a_broker_that_is_away(own_broker: Broker, tmp_path: Path, env: di
         finally:
             await asyncio.to_thread(own_broker.start)
         statuses = [status for status, _ in await asyncio.gather(*posts)]
+        assert peak_bytes(receiver.process.pid) - peak < 30_000_000  # less than was sent
         records = await pipeline.read("logs")
     numbers = {text.split()[0] for _, text in _shipped(records)}
     assert numbers >= {str(number) for number, status in enumerate(statuses) if status == 200}

@@ -19,6 +19,7 @@ SOURCE = "receive"
 HEALTH = "/healthz"
 TELL_S = 60.0  # how often a kind of refusal is worth a line on stderr
 CLOSE_S = 1.0
+LINGER_S = 2.0  # how long who is refused in the middle of a body may go on sending, that the answer reaches it
 STANDING_IN = "receive"  # the instance of lines that name none
 
 
@@ -55,6 +56,7 @@ class Server:
             logger=silent,
             auto_decompress=False,  # done by us, within bounds
             keepalive_timeout=self._table.idle_ms / 1000,
+            lingering_time=LINGER_S,
         )
         server.most = self._table.connections
         self._runner = web.ServerRunner(server, shutdown_timeout=CLOSE_S)

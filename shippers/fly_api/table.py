@@ -1,0 +1,81 @@
+"""The table [api] of flyship.toml: which apps to ask for, from when on, where. Opens nothing."""
+
+import ipaddress
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from shippers.moments import moment_ms
+from shippers.nanoseconds import at_ns
+from streams.config_model import Flag, Name, Some, Table, Text, duration, refused, shown
+
+
+def moment_ns(text: str, now_ns: int) -> int:
+    """Return the nanoseconds of ``24h`` (so long before now) or of an RFC 3339 stamp; ValueError says how to write it."""
+    exact_ns = at_ns(text)
+    if exact_ns is not None:
+        return exact_ns
+    try:
+        return moment_ms(text, now_ns // 1_000_000) * 1_000_000
+    except PydanticCustomError as error:
+        raise ValueError(str(error)) from None
+    except OverflowError:
+        raise ValueError(f"is out of range: {shown(text)}") from None
+
+
+def _moment(text: str) -> str:
+    try:
+        moment_ns(text, 0)
+    except ValueError as error:
+        raise refused(str(error)) from None
+    return text
+
+
+def _base(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname if parts.port != 0 else None
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in {"http", "https"} or "@" in parts.netloc or parts.query or parts.fragment:
+        raise refused(f'must be a URL such as "https://api.fly.io", not {shown(text)}')
+    if parts.scheme == "http" and not _is_near(host):
+        raise refused(f"would send the token unencrypted: write https, not {shown(text)}")
+    return text.rstrip("/")
+
+
+def _is_near(host: str) -> bool:
+    """Whether the way there is this machine's, or an organisation's private network, which is encrypted."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".internal")
+
+
+Moment = Annotated[Text, AfterValidator(_moment)]
+
+
+class FlyApiTable(Table):
+    """The whole table."""
+
+    apps: Some[Name]
+    base: Annotated[Text, AfterValidator(_base)] = "https://api.fly.io"
+    since: Moment = "1h"  # where an app begins that was never read; later it goes on where it was
+    until: Moment | None = None
+    follow: Flag = True
+    region: Name | None = None
+    instance: Name | None = None
+    # The longest pause while nothing comes.
+    poll_ms: Annotated[int, duration("1s", "5m")] = Field(default=10_000, alias="poll")
+    # How much later than others a line may reach the API.
+    late_ms: Annotated[int, duration("0s", "10m")] = Field(default=10_000, alias="late")
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> Self:
+        if self.follow and self.until is not None:
+            raise refused("until ends what follow goes on with: leave one of them out")
+        if doubles := {app for app in self.apps if self.apps.count(app) > 1}:
+            raise refused(f"apps names {shown(min(doubles))} twice")
+        return self
