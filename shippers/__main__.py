@@ -11,7 +11,7 @@ COMMANDS = (
     "receive",
     "probe",
     "run",
-)  # each a file of ``shippers.commands``, in the order of the help
+)  # files of ``shippers.commands``, in the order of the help
 
 
 class Commands(click.Group):
