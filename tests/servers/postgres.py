@@ -17,6 +17,7 @@ from tests.servers import program
 
 PASSWORD = "a-password-of-the-test"  # noqa: S105  # of this test alone
 UP_S = 60.0
+USER = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
 MAX_CONNECTIONS, RESERVED = 14, 2
 SETTINGS = f"""
 listen_addresses = '127.0.0.1'
@@ -56,7 +57,7 @@ class Postgres:
         password = self._directory / "password"
         password.write_text(PASSWORD)
         _owned(password)
-        self._run("initdb", "-D", str(self._data), "-U", "postgres", "--pwfile", str(password), "--no-sync", "-A", "scram-sha-256")
+        self._run("initdb", "-D", str(self._data), "-U", "postgres", "--pwfile", str(password), "--no-sync")
         with (self._data / "postgresql.conf").open("a") as file:
             file.write(SETTINGS + settings)
         (self._data / "pg_hba.conf").write_text(ACCESS)
@@ -65,7 +66,7 @@ class Postgres:
         """Return a running standby of this one."""
         other = Postgres(directory)
         at = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres")
-        other._run("pg_basebackup", *at, "-D", str(other._data), "-R", "--no-sync", "-c", "fast")  # noqa: SLF001  # its own kind
+        other._run("pg_basebackup", *at, "-D", str(other._data), "-R", "--no-sync", "-c", "fast")
         other.start()
         return other
 
@@ -74,12 +75,13 @@ class Postgres:
         with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [_program("postgres"), "-D", str(self._data), "-p", str(self.port)],
-                stdout=log, stderr=log, **_as_postgres(),
+                stdout=log, stderr=log, user=USER, group=USER, cwd="/",
             )  # fmt: skip
         deadline = time.monotonic() + UP_S
         ready = [_program("pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-q"]
         while subprocess.run(ready, check=False).returncode:
-            assert self._process.poll() is None and time.monotonic() < deadline, self.log()
+            assert self._process.poll() is None, self.log()
+            assert time.monotonic() < deadline, self.log()
             self._wait()
 
     def kill(self) -> None:
@@ -110,7 +112,9 @@ class Postgres:
         return [self._process.pid, *map(int, children)]
 
     def _run(self, *words: str) -> None:
-        done = subprocess.run([_program(words[0]), *words[1:]], capture_output=True, check=False, **_as_postgres())
+        done = subprocess.run(
+            [_program(words[0]), *words[1:]], capture_output=True, check=False, user=USER, group=USER, cwd="/"
+        )
         assert not done.returncode, done.stderr.decode()
 
     @staticmethod
@@ -151,10 +155,6 @@ def _program(name: str) -> str:
     return program(name, "postgresql and postgresql-contrib", f"usr/lib/postgresql/*/bin/{name}")
 
 
-def _as_postgres() -> dict[str, str]:
-    return {"user": "postgres", "group": "postgres", "cwd": "/"} if os.geteuid() == 0 else {}
-
-
 def _owned(path: Path) -> None:
-    if os.geteuid() == 0:
-        shutil.chown(path, "postgres", "postgres")
+    if USER is not None:
+        shutil.chown(path, USER, USER)
