@@ -71,7 +71,9 @@ class Postgres:
         return other
 
     def start(self) -> None:
-        """Start it, and wait until it takes connections."""
+        """Start it unless it runs, and wait until it takes connections."""
+        if self._process is not None:
+            return
         with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [_program("postgres"), "-D", str(self._data), "-p", str(self.port)],
