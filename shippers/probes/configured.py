@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 
 from shippers.context import Context
 from shippers.probes import Probe, machines
+from shippers.probes.database import DatabaseProbe
 from shippers.probes.health import HealthProbe
+from shippers.probes.metrics import MetricsProbe
 from shippers.probes.rounds import Probes
 from shippers.probes.table import Probing
 
@@ -16,6 +18,9 @@ def probes(table: Probing, context: Context) -> Iterator[Probe]:
     yield from map(HealthProbe, table.health)
     if table.machines is not None:
         yield from machines.probes(table.machines, context.environ)
+    if table.metrics is not None:
+        yield MetricsProbe(table.metrics, context.environ)
+    yield from (DatabaseProbe(one, context.environ) for one in table.database)
 
 
 def source(table: Probing, context: Context, kinds: Collection[str] = KINDS, *, once: bool = False) -> Probes:

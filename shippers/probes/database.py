@@ -13,9 +13,10 @@ from shippers.probes.database_failures import is_of_the_connection, trouble
 from shippers.probes.database_questions import EXTENSION, MARK, QUESTIONS, Question, statements
 from shippers.probes.database_table import Database
 from shippers.probes.failures import Failure
-from shippers.probes.lines import failed_line, findings, one_line, probe_line
+from shippers.probes.lines import failed_line, one_line, probe_line
 from shippers.probes.statements import Counted, Counts, Times, since, times
 from shippers.probes.totals import Totals
+from shippers.probes.trying import tried
 from shippers.secrets import SecretError, secret
 from streams.core.values import Line
 
@@ -64,7 +65,7 @@ class DatabaseProbe:
     async def try_out(self) -> list[Finding]:
         """Measure once."""
         try:
-            return findings(self.name, await self.measure(0))
+            return await tried(self, {})  # what is wrong says how it is mended
         finally:
             self.drop()
 
