@@ -13,7 +13,7 @@ from shippers.probes.failures import Failure
 from shippers.probes.gathering import Gathered, Gathering
 from shippers.probes.lines import failed_line, probe_line
 from shippers.probes.metrics_table import APPS, Metrics, Query
-from shippers.probes.prometheus_answers import Reading, readings
+from shippers.probes.prometheus_answers import NoVector, Reading, readings
 from shippers.probes.trying import tried
 from shippers.secrets import SecretError
 from streams.core.values import Line
@@ -90,7 +90,11 @@ class MetricsProbe:
     async def _ask(self, query: Query, at_ms: int, room: asyncio.Semaphore) -> _Answer:
         """Ask one query, soon enough for the round to tell the others' answers if it hangs."""
         bound_s = self.deadline_s * SHARE
-        form = {"query": query.promql.replace(APPS, self._condition), "time": f"{at_ms / 1000:.3f}", "timeout": f"{bound_s:g}s"}
+        form = {
+            "query": query.promql.replace(APPS, self._condition),
+            "time": f"{at_ms / 1000:.3f}",
+            "timeout": f"{bound_s * 1000:.0f}ms",
+        }
         try:
             async with asyncio.timeout(bound_s), room:
                 return readings(await asked(self._url, {"Authorization": authorization(self._token)}, form=form))
@@ -98,6 +102,8 @@ class MetricsProbe:
             return _Failed(Failure.TIMEOUT, f"{query.name}: no answer within {bound_s:g} s")
         except Unanswered as error:
             return _Failed(error.failure, f"{query.name}: {error}")
+        except NoVector as error:
+            return _Failed(Failure.BAD_QUERY, f"{query.name}: {error}")
         except ValueError as error:
             return _Failed(Failure.BAD_ANSWER, f"{query.name}: {error}")
 

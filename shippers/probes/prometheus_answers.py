@@ -15,6 +15,10 @@ class Reading(Struct, frozen=True):
     value: float
 
 
+class NoVector(ValueError):
+    """The query's fault: its answer has no labels, or is of many times."""
+
+
 class _Series(Struct):
     metric: dict[str, str]
     value: tuple[float, str]
@@ -38,7 +42,7 @@ def readings(body: bytes) -> list[Reading]:
     try:
         answer = msgspec.json.decode(body, type=_Answer)
         if answer.data.resultType != "vector":
-            raise ValueError(f"the query gives a {answer.data.resultType[:20]}, not a vector: it must be of one time")
+            raise NoVector(f"the query gives a {answer.data.resultType[:20]}, not a vector: it must be of one time")
         series = msgspec.json.decode(answer.data.result, type=list[_Series])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"no answer of Prometheus: {error}") from None
