@@ -8,6 +8,7 @@ from shippers.probes.database import DatabaseProbe
 from shippers.probes.health import HealthProbe
 from shippers.probes.metrics import MetricsProbe
 from shippers.probes.rounds import Probes
+from shippers.probes.supabase import SupabaseProbe
 from shippers.probes.table import Probing
 
 KINDS = ("health", "machines", "metrics", "database")  # in the order of the help
@@ -21,6 +22,7 @@ def probes(table: Probing, context: Context) -> Iterator[Probe]:
     if table.metrics is not None:
         yield MetricsProbe(table.metrics, context.environ)
     yield from (DatabaseProbe(one, context.environ) for one in table.database)
+    yield from (SupabaseProbe(one, context.environ) for one in table.supabase)
 
 
 def source(table: Probing, context: Context, kinds: Collection[str] = KINDS, *, once: bool = False) -> Probes:

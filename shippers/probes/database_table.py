@@ -5,21 +5,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from shippers.probes.health_table import Deadline, Url
 from streams.config_model import Name, Table, Text, duration, refused, shown
 
 _REFERENCE = re.compile(r"[a-z0-9]{4,40}").fullmatch
-_BASE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+").fullmatch
 
 
 def _reference(text: str) -> str:
     if not _REFERENCE(text):
         raise refused(f"must be the project's reference, such as abcdefghijklmnopqrst, not {shown(text)}")
-    return text
-
-
-def _base(text: str) -> str:
-    if not _BASE(text):
-        raise refused(f"must be http(s)://HOST, without a path, not {shown(text)}")
     return text
 
 
@@ -30,7 +24,7 @@ class Database(Table):
     name: Name = "database"  # tells several databases of an app apart: the instance of its lines
     secret: Text = "DATABASE_URL"  # noqa: S105  # the variable (or NAME_FILE) that holds postgres://USER:PASSWORD@HOST/NAME
     every_ms: Annotated[int, duration("5s", "1d")] = Field(default=60_000, alias="every")
-    deadline_ms: Annotated[int, duration("100ms", "10m")] = Field(default=10_000, alias="deadline")
+    deadline_ms: Deadline = Field(default=10_000, alias="deadline")
 
 
 class Supabase(Table):
@@ -40,6 +34,6 @@ class Supabase(Table):
     ref: Annotated[str, AfterValidator(_reference)]
     name: Name = "supabase"  # the instance of its lines
     secret: Text = "SUPABASE_SERVICE_ROLE_KEY"  # noqa: S105  # the variable (or NAME_FILE) that holds the service_role key
-    base: Annotated[str, AfterValidator(_base)] | None = None  # else that of the project
+    base: Url | None = None  # else that of the project
     every_ms: Annotated[int, duration("30s", "1d")] = Field(default=60_000, alias="every")  # it is measured once a minute there
-    deadline_ms: Annotated[int, duration("100ms", "10m")] = Field(default=20_000, alias="deadline")
+    deadline_ms: Deadline = Field(default=20_000, alias="deadline")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shippers.probes.database_table import Database
+from shippers.probes.database_table import Database, Supabase
 from shippers.probes.health_table import Health
 from shippers.probes.machines_table import Machines
 from shippers.probes.metrics_table import Metrics
@@ -22,3 +22,4 @@ class Probing(Table):
     machines: Machines | None = None
     metrics: Metrics | None = None
     database: tuple[Database, ...] = ()
+    supabase: tuple[Supabase, ...] = ()
