@@ -1,9 +1,13 @@
 """The probe ``database`` against a real PostgreSQL: right values, and every way in which it can fail."""
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -12,11 +16,13 @@ import pytest
 
 from config.kafka.broker import free_port
 from shippers.probes.database import DatabaseProbe
+from shippers.probes.database_address import Address
 from shippers.probes.database_table import Database
 from shippers.secrets import SecretError
 from tests.pipeline import until
 from tests.servers.postgres import MAX_CONNECTIONS, PASSWORD, RESERVED, Postgres, connected, directory_of_postgres, postgres
 
+ROOT = Path(__file__).parents[1]
 DEADLINE_S = 60.0
 ARCHIVING = "archive_mode = on\narchive_command = '/bin/true'\n"
 Document = dict[str, Any]
@@ -231,8 +237,13 @@ async def test_what_is_refused(server: Postgres) -> None:
             assert word in told["detail"]
             assert not finding.ok
             assert wrong not in told["detail"] + finding.text
-    async with probing(server, server.dsn("watcher") + "?sslmode=require") as probe:
-        assert (await measured(probe))["error"] == "tls"
+    for settings, error in (
+        ("sslmode=require", "tls"),
+        ("sslmode=perhaps", "bad_query"),
+        ("sslmode=verify-full&sslrootcert=/no/such", "bad_query"),
+    ):
+        async with probing(server, server.dsn("watcher") + f"?{settings}") as probe:
+            assert (await measured(probe)).get("error") == error
 
 
 async def test_too_many_clients(plain: Postgres) -> None:
@@ -291,10 +302,41 @@ async def test_a_server_that_stands_still(plain: Postgres) -> None:
         await until("all is well", well, DEADLINE_S)
 
 
-@pytest.mark.parametrize("given", ["", "shop.example.com", "mysql://a:secret@h/x", "postgres://a:secret@h:secret/x"])
+@pytest.mark.parametrize(
+    "given", ["", "shop.example.com", "mysql://a:secret@h/x", "postgres://a:secret@h:secret/x", "postgres://a:b@[secret/x"]
+)
 def test_secrets_that_are_none(given: str) -> None:
     """A secret that is missing or is no address ends the start with the variable's name, and is not quoted."""
     table = Database.model_validate({"app": "shop"})
     with pytest.raises(SecretError, match="DATABASE_URL") as raised:
         DatabaseProbe(table, {"DATABASE_URL": given} if given else {})
     assert "secret" not in str(raised.value)
+
+
+def test_addresses_of_other_drivers() -> None:
+    """What other drivers add to the URL is left out, what PostgreSQL knows is kept, and the password is hidden in any form."""
+    given = "postgresql+psycopg2://a:p%40ss@h:5433/x?sslmode=require&pgbouncer=true&schema=public"
+    address = Address.read("X", {"X": given}, "here")
+    assert address.dsn == "postgresql://a:p%40ss@h:5433/x?sslmode=require"
+    assert address.hide("p@ss or p%40ss") == "*** or ***"
+
+
+def _flyship(directory: Path, url: str | None) -> "subprocess.CompletedProcess[str]":
+    config = directory / "flyship.toml"
+    config.write_text('[[probes.database]]\napp = "shop"\nsecret = "SHOP_DATABASE"\n')
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("FLYWATCH_", "FLYSHIP_"))}
+    env |= {"FLYSHIP_CONFIG": str(config), "FLYSHIP_STATE": str(directory)} | ({"SHOP_DATABASE": url} if url else {})
+    command = [sys.executable, "-m", "shippers", "probe", "database", "--once", "--dry-run"]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+
+
+def test_the_command(server: Postgres, tmp_path: Path) -> None:
+    """``flyship probe database --once`` ends with 0 if all is well, 1 if not, 2 without a secret; it prints none."""
+    well, wrong = _flyship(tmp_path, server.dsn("watcher")), _flyship(tmp_path, server.dsn("watcher", database="none"))
+    missing = _flyship(tmp_path, None)
+    assert [done.returncode for done in (well, wrong, missing)] == [0, 1, 2], well.stderr
+    ((_, text),) = orjson.loads(well.stdout)["lines"]
+    assert orjson.loads(text)["max_connections"] == MAX_CONNECTIONS
+    assert "no such database" in wrong.stderr
+    assert "set SHOP_DATABASE or SHOP_DATABASE_FILE" in missing.stderr
+    assert not any(PASSWORD in done.stdout + done.stderr for done in (well, wrong, missing))

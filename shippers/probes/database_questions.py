@@ -6,8 +6,9 @@ end in ``_total`` count since the server's statistics began; what of them is tol
 
 from msgspec import Struct
 
+from shippers.probes.statements import MOST
+
 MARK = "/* flywatch */ "  # stands before each, so that pg_stat_statements can leave ours out
-STATEMENTS = 5_000  # of pg_stat_statements, the busiest: as many as it keeps unless told otherwise
 
 
 class Question(Struct, frozen=True):
@@ -20,7 +21,8 @@ class Question(Struct, frozen=True):
 SERVER = """
 SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
        CASE WHEN pg_is_in_recovery() THEN 'replica' ELSE 'primary' END AS role,
-       extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8 AS uptime_s"""
+       extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8 AS uptime_s,
+       extract(epoch FROM pg_postmaster_start_time())::float8 AS started_at_s"""
 
 # Of the whole server: connections are what all of its databases share. Before PostgreSQL 16 only superusers had some reserved.
 POOL = """
@@ -123,4 +125,4 @@ SELECT userid::bigint AS role, queryid AS statement, sum(calls)::bigint AS calls
 
 def statements(schema: str) -> Question:
     """Return the question for what pg_stat_statements, in this schema (as SQL quotes it), counts of this database."""
-    return Question("pg_stat_statements", STATEMENTS_OF.format(schema=schema, most=STATEMENTS))
+    return Question("pg_stat_statements", STATEMENTS_OF.format(schema=schema, most=MOST))

@@ -9,6 +9,7 @@ from math import erf, exp, log, sqrt
 
 from msgspec import Struct
 
+MOST = 5_000  # statements, the busiest: as many as pg_stat_statements keeps unless told otherwise
 HALVINGS = 40  # of the interval in which the percentile lies: far below a thousandth of it
 P95 = 0.95
 
@@ -32,11 +33,16 @@ class Times(Struct, frozen=True):
 Counts = dict[tuple[int, int], Counted]  # by role and statement
 
 
-def since(before: Counts, now: Counts) -> list[Counted]:
-    """Return what each statement did since; one that was forgotten or reset meanwhile began at nothing."""
+def since(before: Counts, now: Counts, most: int = MOST) -> list[Counted]:
+    """Return what each statement did since; one that was forgotten or reset meanwhile began at nothing.
+
+    Where ``before`` had no room for more than the busiest, one that it does not know may have been there all the same.
+    """
     fresh = []
     for key, counted in now.items():
         old = before.get(key)
+        if old is None and len(before) >= most:
+            continue
         if old is None or old.calls > counted.calls or old.total_ms > counted.total_ms:
             old = Counted(0, 0.0, 0.0)
         if counted.calls > old.calls:
