@@ -15,9 +15,11 @@ import orjson
 import pytest
 
 from config.kafka.broker import free_port
+from shippers.metrics import Metrics
 from shippers.probes.database import DatabaseProbe
 from shippers.probes.database_address import Address
 from shippers.probes.database_table import Database
+from shippers.probes.rounds import Probes
 from shippers.secrets import SecretError
 from tests.pipeline import until
 from tests.servers.postgres import MAX_CONNECTIONS, PASSWORD, RESERVED, Postgres, connected, directory_of_postgres, postgres
@@ -227,7 +229,7 @@ async def test_what_is_refused(server: Postgres) -> None:
             "tls": (server.dsn("tls_only") + "?sslmode=disable", "TLS"),
             "refused": (f"postgres://watcher:{wrong}@127.0.0.1:{free_port()}/postgres", "nothing listens there"),
             "timeout": (f"postgres://watcher:{wrong}@127.0.0.1:{deaf.getsockname()[1]}/postgres", "asked for a connection"),
-            "dns": (f"postgres://watcher:{wrong}@no-such-host.invalid/postgres", "no host of that name"),
+            "dns": (f"postgres://watcher:{wrong}@no-such-host.example/postgres", "no host of that name"),
         }
         for error, (dsn, word) in refused.items():
             async with probing(server, dsn, deadline="2s") as probe:
@@ -265,6 +267,26 @@ async def test_too_many_clients(plain: Postgres) -> None:
         assert told["ok"] is True
         assert told["connections"] + RESERVED >= MAX_CONNECTIONS
         assert told["idle_connections"] == told["connections"] - 1
+
+
+async def test_it_hangs_up(server: Postgres) -> None:
+    """The connection is kept from round to round, and closed when the source ends."""
+    async with probing(server) as probe, AsyncExitStack() as stack:
+        (connection,) = await _opened(stack, server)
+
+        async def ours() -> list[Any]:
+            rows = await connection.fetch("SELECT pid FROM pg_stat_activity WHERE application_name = 'flywatch'")
+            return [row["pid"] for row in rows]
+
+        await measured(probe)
+        (pid,) = await ours()
+        source = Probes([probe], Metrics(), jitter=0, concurrency=1, once=True)
+        assert [line.level async for lines in source.read(asyncio.Event()) for line in lines] == ["info"]
+
+        async def gone() -> bool:
+            return pid not in await ours()
+
+        await until("it has hung up", gone, DEADLINE_S)
 
 
 async def test_a_server_that_is_killed_and_comes_back(plain: Postgres) -> None:

@@ -13,8 +13,10 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from shippers.flyship_file import FlyshipFile
+from shippers.probes.gathering import MOST, Gathering
 from shippers.probes.metrics import MetricsProbe
-from shippers.probes.metrics_table import Metrics, shipped_queries
+from shippers.probes.metrics_table import Metrics, Query, shipped_queries
+from shippers.probes.prometheus_answers import Reading
 from shippers.secrets import SecretError
 from streams.config_errors import explained
 from tests.servers.prometheus import ORG, TOKEN, Door, Series, fly_prometheus
@@ -76,8 +78,8 @@ WHOLE = {
     },
     ("shop", "148e2", "fra"): {"memory_ratio": 0.2, "memory_total_bytes": 5e8},
     ("shop", "metrics", ""): {
-        "volume_ratio": 0.45,
-        "volume_ratio_by_id": {"vol_1": 0.45},
+        "disk_ratio": 0.45,
+        "disk_ratio_by_id": {"vol_1": 0.45},
         "responses_per_s": 3.2,
         "responses_per_s_by_status": {"200": 3, "500": 0.2},
         "response_p95_ms": 300,
@@ -200,7 +202,7 @@ async def test_what_all_queries_would_meet(door: Door) -> None:
     for error, given, mend in (
         ("auth", {"token": "fm2_another"}, "fly tokens create readonly"),
         ("not_found", {"org": "no-such-org"}, "fly orgs list"),
-        ("dns", {"base": "http://no-such-host.invalid"}, ""),
+        ("dns", {"base": "http://no-such-host.example"}, ""),
     ):
         probe = _probe(door, **given)
         told = await _told(probe)
@@ -263,7 +265,24 @@ async def test_config_that_is_wrong(name: str) -> None:
     assert said in line
 
 
+async def test_what_is_told_is_bounded() -> None:
+    """Of very many values of a label the largest hundred are told apart, all count in the sum; machines have a bound, too."""
+    query = Query(name="q", field="jobs", unit="count", promql="x", by="queue", of="sum")
+    gathering = Gathering(["a"])
+    gathering.add(query, [Reading({"app": "a", "queue": str(number)}, float(number)) for number in range(300)])
+    (found,) = gathering.told()
+    assert found.fields == {"jobs": sum(range(300)), "jobs_by_queue": {str(number): number for number in range(200, 300)}}
+    gathering.add(query, [Reading({"app": "a", "instance": str(number)}, 1) for number in range(2 * MOST)])
+    assert len(list(gathering.told())) == MOST
+
+
 async def test_a_token_is_needed() -> None:
     """Without a token the start says which variable to set."""
     with pytest.raises(SecretError, match=re.escape("FLY_API_TOKEN")):
         MetricsProbe(Metrics(org="o", apps=("a",)), {})
+
+
+async def test_the_page_names_every_query() -> None:
+    """What is asked is what docs/shipping/metrics.md says is asked."""
+    page = (Path(__file__).parents[1] / "docs" / "shipping" / "metrics.md").read_text()
+    assert all(f"`{query.name}`" in page and f"`{query.field}`" in page for query in shipped_queries())

@@ -10,6 +10,7 @@ from shippers.probes.prometheus_answers import Reading
 MOST_APART = 100  # values of a label told apart in one field; the smallest are left out
 MOST = 5_000  # machines and apps
 DIGITS = 6
+WHOLE = ("count", "bytes")  # units of which there mostly are whole ones
 
 
 class Gathered(Struct):
@@ -60,15 +61,20 @@ class Gathering:
 
 
 def _held(query: Query, value: float) -> float:
-    """Return a value as it is told: rates are estimates, which may pass the ends of a ratio by a hair."""
-    return round(min(1.0, max(0.0, value)) if query.unit == "ratio" else value, DIGITS)
+    """Return a value within its bounds: rates are estimates, which may pass the ends of a ratio by a hair."""
+    return min(1.0, max(0.0, value)) if query.unit == "ratio" else value
 
 
 def _fields(query: Query, values: dict[str, float]) -> dict[str, object]:
     if query.by is None:
-        return {query.field: values[""]}
+        return {query.field: _shown(query, values[""])}
     largest = sorted(values, key=lambda label: (-values[label], label))[:MOST_APART]
-    fields: dict[str, object] = {f"{query.field}_by_{query.by}": {label: values[label] for label in sorted(largest)}}
+    fields: dict[str, object] = {}
     if query.of is not None:
-        fields[query.field] = round(max(values.values()) if query.of == "max" else sum(values.values()), DIGITS)
+        fields[query.field] = _shown(query, max(values.values()) if query.of == "max" else sum(values.values()))
+    fields[f"{query.field}_by_{query.by}"] = {label: _shown(query, values[label]) for label in sorted(largest)}
     return fields
+
+
+def _shown(query: Query, value: float) -> float:
+    return int(value) if query.unit in WHOLE and value.is_integer() else round(value, DIGITS)
