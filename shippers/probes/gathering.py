@@ -10,6 +10,7 @@ from shippers.probes.prometheus_answers import Reading
 MOST_APART = 100  # values of a label told apart in one field; the smallest are left out
 MOST = 5_000  # machines and apps
 DIGITS = 6
+EXACT = 2**53  # a float beyond it is no exact number of anything
 WHOLE = ("count", "bytes")  # units of which there mostly are whole ones
 
 
@@ -77,4 +78,5 @@ def _fields(query: Query, values: dict[str, float]) -> dict[str, object]:
 
 
 def _shown(query: Query, value: float) -> float:
-    return int(value) if query.unit in WHOLE and value.is_integer() else round(value, DIGITS)
+    whole = query.unit in WHOLE and abs(value) < EXACT and value.is_integer()
+    return int(value) if whole else round(value, DIGITS)

@@ -19,6 +19,7 @@ NAMES = (
 )  # fmt: skip
 DATA = "/data"  # where the database lies; the other one is the system's
 MOST_MOUNTS = 20
+EXACT = 2**53  # a float beyond it is no exact number of anything
 Series = Mapping[str, Sequence[Sample]]
 
 
@@ -88,4 +89,4 @@ def _used(free: float | None, whole: float | None) -> float | None:
 
 
 def _whole(value: float | None) -> int | None:
-    return None if value is None else round(value)
+    return None if value is None or abs(value) >= EXACT else round(value)
