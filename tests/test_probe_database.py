@@ -266,6 +266,7 @@ async def test_too_many_clients(plain: Postgres) -> None:
         told = await measured(kept)
         assert told["ok"] is True
         assert told["connections"] + RESERVED >= MAX_CONNECTIONS
+        assert told["pool_ratio"] == 1
         assert told["idle_connections"] == told["connections"] - 1
 
 

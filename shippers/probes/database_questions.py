@@ -24,14 +24,15 @@ SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
        extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())::float8 AS uptime_s,
        extract(epoch FROM pg_postmaster_start_time())::float8 AS started_at_s"""
 
-# Of the whole server: connections are what all of its databases share. Before PostgreSQL 16 only superusers had some reserved.
+# Of the whole server: connections are what all of its databases share. When only those are left that are reserved, nobody else
+# gets in: then it is used up. Before PostgreSQL 16 only superusers had some reserved.
 POOL = """
-SELECT (sum(numbackends) / current_setting('max_connections')::float8)::float8 AS pool_ratio,
-       sum(numbackends)::bigint AS connections,
-       current_setting('max_connections')::bigint AS max_connections,
-       current_setting('superuser_reserved_connections')::bigint
-         + coalesce(current_setting('reserved_connections', true)::bigint, 0) AS reserved_connections
-  FROM pg_stat_database"""
+SELECT CASE WHEN connections >= most - reserved THEN 1 ELSE connections / most::float8 END AS pool_ratio,
+       connections, most AS max_connections, reserved AS reserved_connections
+  FROM (SELECT (SELECT sum(numbackends)::bigint FROM pg_stat_database) AS connections,
+               current_setting('max_connections')::bigint AS most,
+               current_setting('superuser_reserved_connections')::bigint
+                 + coalesce(current_setting('reserved_connections', true)::bigint, 0) AS reserved) AS pool"""
 
 # Sessions of roles that we are no member of are there without their state, unless we are in pg_monitor.
 SESSIONS = """
