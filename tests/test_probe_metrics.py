@@ -276,6 +276,7 @@ async def test_what_is_told_is_bounded() -> None:
     assert found.fields["jobs"] == 1e300  # no whole number that JSON's readers could take
     gathering.add(query, [Reading({"app": "a", "instance": str(number)}, 1.0) for number in range(2 * MOST)])
     assert len(list(gathering.told())) == MOST
+    assert gathering.left_out == MOST + 1
 
 
 async def test_a_token_is_needed() -> None:

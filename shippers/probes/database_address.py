@@ -1,11 +1,9 @@
 """Where a PostgreSQL is: the URL in a secret, as people write it for many drivers. Never quotes it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Self
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
-
-from msgspec import Struct
 
 from shippers.secrets import SecretError, secret
 
@@ -19,11 +17,14 @@ _KNOWN = re.compile(
 ).fullmatch
 
 
-class Address(Struct, frozen=True):
-    """A URL that asyncpg takes, and what of it nobody may see."""
+class Address:
+    """A URL that asyncpg takes, and what of it nobody may see: no struct, which would show both."""
 
-    dsn: str
-    _secrets: tuple[str, ...]
+    def __init__(self, dsn: str, passwords: Iterable[str]) -> None:
+        """``passwords``: as they stand in the URL."""
+        self.dsn = dsn
+        hidden = {word for password in passwords for word in (password, unquote(password)) if word}
+        self._hidden = sorted(hidden, key=len, reverse=True)
 
     @classmethod
     def read(cls, variable: str, environ: Mapping[str, str], where: str) -> Self:
@@ -40,11 +41,10 @@ class Address(Struct, frozen=True):
             raise SecretError(f"{where}: {variable} must be {FORM}, and is something else")
         kept = urlencode([(name, value) for name, value in given if _KNOWN(name)])
         passwords = (parts.password or "", *(value for name, value in given if name in {"password", "sslpassword"}))
-        hidden = {word for password in passwords for word in (password, unquote(password)) if word}
-        return cls(parts._replace(scheme="postgresql", query=kept).geturl(), tuple(sorted(hidden, key=len, reverse=True)))
+        return cls(parts._replace(scheme="postgresql", query=kept).geturl(), passwords)
 
     def hide(self, text: str) -> str:
         """Return a text without the password, should somebody have quoted it."""
-        for word in self._secrets:
+        for word in self._hidden:
             text = text.replace(word, HIDDEN)
         return text

@@ -30,6 +30,7 @@ class Gathering:
         """Others than these apps are not listened to."""
         self._apps = frozenset(apps)
         self._found: dict[tuple[str, str], Gathered] = {}
+        self.left_out = 0  # series of machines beyond those that are told
 
     def add(self, query: Query, readings: Iterable[Reading]) -> None:
         """Take the answer to a query."""
@@ -53,7 +54,10 @@ class Gathering:
         app, instance = reading.labels.get("app", ""), reading.labels.get("instance", "")
         found = self._found.get((app, instance))
         if found is None:
-            if app not in self._apps or len(self._found) >= MOST:
+            if app not in self._apps:
+                return None
+            if len(self._found) >= MOST:
+                self.left_out += 1
                 return None
             found = self._found[app, instance] = Gathered(app, instance)
         if instance and not found.region:

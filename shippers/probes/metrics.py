@@ -10,7 +10,7 @@ from shippers.findings import Finding
 from shippers.fly_api.tokens import VARIABLES, authorization, fly_token
 from shippers.probes.asking import Unanswered, asked
 from shippers.probes.failures import Failure
-from shippers.probes.gathering import Gathered, Gathering
+from shippers.probes.gathering import MOST, Gathered, Gathering
 from shippers.probes.lines import failed_line, probe_line
 from shippers.probes.metrics_table import APPS, Metrics, Query
 from shippers.probes.prometheus_answers import NoVector, Reading, readings
@@ -65,6 +65,9 @@ class MetricsProbe:
                 failed.append(answer)
             else:
                 gathering.add(query, answer)
+        if gathering.left_out:
+            said = f"{gathering.left_out} series of further machines are left out: at most {MOST} are told"
+            failed.append(_Failed(Failure.BAD_ANSWER, said))
         found = list(gathering.told())
         heard = {each.app for each in found}
         self._silent = () if failed else tuple(app for app in self.apps if app not in heard)
