@@ -206,6 +206,19 @@ async def test_a_replica(plain: Postgres) -> None:
             await asyncio.to_thread(plain.start)
 
 
+async def test_a_server_that_lets_nobody_in(plain: Postgres) -> None:
+    """A server that is up but does not take connections yet, as while it recovers, says so itself."""
+    with directory_of_postgres() as directory:
+        standby = await asyncio.to_thread(lambda: plain.clone(directory, hot=False))
+        try:
+            async with probing(standby, standby.dsn()) as probe:
+                told = await measured(probe)
+            assert (told["ok"], told["error"]) == (False, "unavailable")
+            assert "starting up" in told["detail"]
+        finally:
+            standby.kill()
+
+
 async def test_a_role_that_may_not_see_all(server: Postgres, capsys: pytest.CaptureFixture[str]) -> None:
     """What may be read is told all the same, the rest is named once with how to mend it, and nothing hidden is called zero."""
     async with probing(server, server.dsn("stranger")) as probe, AsyncExitStack() as stack:

@@ -62,16 +62,19 @@ class Postgres:
             file.write(SETTINGS + settings)
         (self._data / "pg_hba.conf").write_text(ACCESS)
 
-    def clone(self, directory: Path) -> "Postgres":
-        """Return a running standby of this one."""
+    def clone(self, directory: Path, *, hot: bool = True) -> "Postgres":
+        """Return a running standby of this one; one that is not ``hot`` is up, and lets nobody in."""
         other = Postgres(directory)
         at = ("-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres")
         other._run("pg_basebackup", *at, "-D", str(other._data), "-R", "--no-sync", "-c", "fast")
-        other.start()
+        if not hot:
+            with (other._data / "postgresql.conf").open("a") as file:
+                file.write("hot_standby = off\n")
+        other.start(ready=0 if hot else 1)
         return other
 
-    def start(self) -> None:
-        """Start it unless it runs, and wait until it takes connections."""
+    def start(self, ready: int = 0) -> None:
+        """Start it unless it runs, and wait until ``pg_isready`` says that it takes connections (1: that it refuses them)."""
         if self._process is not None:
             return
         with (self._directory / "log").open("ab") as log:
@@ -80,8 +83,8 @@ class Postgres:
                 stdout=log, stderr=log, user=USER, group=USER, cwd="/",
             )  # fmt: skip
         deadline = time.monotonic() + UP_S
-        ready = [_program("pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-q"]
-        while subprocess.run(ready, check=False).returncode:
+        asking = [_program("pg_isready"), "-h", "127.0.0.1", "-p", str(self.port), "-q"]
+        while subprocess.run(asking, check=False).returncode != ready:
             assert self._process.poll() is None, self.log()
             assert time.monotonic() < deadline, self.log()
             self._wait()
