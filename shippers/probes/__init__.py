@@ -4,7 +4,7 @@ A probe is one file in this package. ``rounds`` decides when it measures and hol
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from shippers.findings import Finding
 from streams.core.values import Line
@@ -29,4 +29,13 @@ class Probe(Protocol):
 
     async def try_out(self) -> list[Finding]:
         """Measure once for ``flyship doctor``; say what holds, or what is wrong and how to mend it."""
+        ...
+
+
+@runtime_checkable
+class Connected(Probe, Protocol):
+    """A probe that keeps a connection from round to round."""
+
+    def drop(self) -> None:
+        """Hang up; called after the last round."""
         ...

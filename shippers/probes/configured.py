@@ -4,8 +4,11 @@ from collections.abc import Collection, Iterator
 
 from shippers.context import Context
 from shippers.probes import Probe, machines
+from shippers.probes.database import DatabaseProbe
 from shippers.probes.health import HealthProbe
+from shippers.probes.metrics import MetricsProbe
 from shippers.probes.rounds import Probes
+from shippers.probes.supabase import SupabaseProbe
 from shippers.probes.table import Probing
 
 KINDS = ("health", "machines", "metrics", "database")  # in the order of the help
@@ -16,6 +19,10 @@ def probes(table: Probing, context: Context) -> Iterator[Probe]:
     yield from map(HealthProbe, table.health)
     if table.machines is not None:
         yield from machines.probes(table.machines, context.environ)
+    if table.metrics is not None:
+        yield MetricsProbe(table.metrics, context.environ)
+    yield from (DatabaseProbe(one, context.environ) for one in table.database)
+    yield from (SupabaseProbe(one, context.environ) for one in table.supabase)
 
 
 def source(table: Probing, context: Context, kinds: Collection[str] = KINDS, *, once: bool = False) -> Probes:

@@ -48,6 +48,7 @@ _OF_ERRORS: tuple[tuple[type[BaseException], Failure], ...] = (
 )
 # What an API's status says of our asking: the first bound that the status reaches.
 _OF_STATUS: tuple[tuple[int, int, Failure], ...] = (
+    (400, 400, Failure.BAD_QUERY),
     (401, 403, Failure.AUTH),
     (404, 404, Failure.NOT_FOUND),
     (422, 422, Failure.BAD_QUERY),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shippers.console import say
 from shippers.metrics import Metrics
-from shippers.probes import Probe
+from shippers.probes import Connected, Probe
 from shippers.probes.failures import Failure
 from shippers.probes.lines import failed_line, said, shown
 from shippers.probes.schedule import Schedule
@@ -74,6 +74,9 @@ class Probes:
             for waiting in (stopping, *rounds):
                 waiting.cancel()
             await asyncio.gather(stopping, *rounds, return_exceptions=True)
+            for probe in self.probes:
+                if isinstance(probe, Connected):
+                    probe.drop()
 
     def _counted(self, number: int, lines: Sequence[Line]) -> Sequence[Line]:
         """Count lines, and tell people what is wrong: when it begins, when it changes, when it is over."""

@@ -4,8 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from shippers.probes.database_table import Database, Supabase
 from shippers.probes.health_table import Health
 from shippers.probes.machines_table import Machines
+from shippers.probes.metrics_table import Metrics
 from streams.config_model import Count, Table
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -18,3 +20,6 @@ class Probing(Table):
     concurrency: Annotated[Count, Field(le=1_000)] = 16  # rounds at once
     health: tuple[Health, ...] = ()
     machines: Machines | None = None
+    metrics: Metrics | None = None
+    database: tuple[Database, ...] = ()
+    supabase: tuple[Supabase, ...] = ()
