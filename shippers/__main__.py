@@ -4,7 +4,14 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("stdin", "files", "receive", "api", "run")  # each a file of ``shippers.commands``, in the order of the help
+COMMANDS = (
+    "stdin",
+    "files",
+    "api",
+    "receive",
+    "probe",
+    "run",
+)  # files of ``shippers.commands``, in the order of the help
 
 
 class Commands(click.Group):

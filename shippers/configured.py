@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from shippers.context import Context
 from shippers.flyship_file import FlyshipFile
+from shippers.probes.configured import source as probing
 from shippers.sources import Source
 from shippers.sources.fly_api import FlyApi
 from shippers.sources.receive import Receiver
@@ -13,5 +14,7 @@ def sources(file: FlyshipFile, context: Context) -> Iterator[Source]:
     """Yield a source for each table that is there."""
     if file.receive is not None:
         yield Receiver(file.receive, context)
+    if file.probes is not None:
+        yield probing(file.probes, context)
     if file.api is not None:
         yield FlyApi(file.api, context)

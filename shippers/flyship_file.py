@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from shippers.fly_api.table import FlyApiTable
+from shippers.probes.table import Probing
 from shippers.receiving.table import Receive
 from streams.config_errors import ConfigError, explained, place
 from streams.config_model import Table, Text
@@ -22,6 +23,7 @@ class FlyshipFile(Table):
 
     state: Text | None = None  # the directory of checkpoints and spool; else FLYSHIP_STATE, else ~/.local/state/flyship
     receive: Receive | None = None
+    probes: Probing | None = None
     api: FlyApiTable | None = None
 
 

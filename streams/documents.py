@@ -20,6 +20,15 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Gauge(Document):
+    """What probes measured of one thing, in its unit."""
+
+    count: Annotated[int, Field(ge=1)]
+    min: float
+    avg: float
+    max: float
+
+
 class Durations(Document):
     """Of the known durations, in ms: quantiles within 1 %, None where there are no durations."""
 

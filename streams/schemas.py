@@ -15,7 +15,7 @@ from streams.alert_documents import Alert
 from streams.core.batches import Unreadable
 from streams.core.rules import Severity
 from streams.core.values import EventKind, Reason
-from streams.documents import Count, Document, Durations, Ms, Stamp, Status, Version
+from streams.documents import Count, Document, Durations, Gauge, Ms, Stamp, Status, Version
 
 
 class Window(Document):
@@ -37,7 +37,9 @@ class Window(Document):
     error_ratio: Annotated[Annotated[float, Field(ge=0, le=1)] | None, Field(description="5xx / requests with a known status")]
     duration_ms: Durations
     query_ms: Annotated[Durations, Field(description="of database queries, as far as lines tell of them")]
-    health_checks: Count
+    health_checks: Annotated[int, Field(ge=0, description="requests to health-check paths, which count as no others")]
+    probes: Annotated[int, Field(ge=0, description="lines of probes among the lines")]
+    gauges: Annotated[dict[str, Gauge], Field(description="what probes measured; their units: flywatch rules metrics")]
     events: Annotated[dict[EventKind, Count], Field(description="what lines say happened, by kind")]
     security: Annotated[dict[str, Count], Field(description="what lines show to security, by rule")]
     skipped: Annotated[dict[Reason, Count], Field(description="lines that are nothing of these, by reason")]

@@ -10,13 +10,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from streams.core.gauges import GAUGES
 from streams.core.joins import Joins
 from streams.core.plan import App, Plan
 from streams.core.reading import parse
 from streams.core.rules import Rule
 from streams.core.stamps import text
 from streams.core.traces import Told
-from streams.core.values import Line, Request, Sample, Skipped
+from streams.core.values import Line, Reading, Request, Sample, Skipped
 
 TEN_SECONDS = 10_000
 MINUTE = 60_000
@@ -43,6 +44,8 @@ class Seen:
     skipped: list[tuple[int, str]] = field(default_factory=list)  # when, why
     events: list[tuple[int, str]] = field(default_factory=list)  # when, what
     queries: list[tuple[int, float]] = field(default_factory=list)  # when, how long
+    logged: list[int] = field(default_factory=list)  # when; the lines of probes apart
+    gauges: list[tuple[int, str, float]] = field(default_factory=list)  # when, what, how much
 
 
 def stamp_ms(stamp: str) -> int:
@@ -58,9 +61,13 @@ def read(lines: Iterable[Line], plan: Plan) -> dict[str, Seen]:
         at_ms = stamp_ms(line.stamp or "")
         seen, parsed = apps[line.app], parse(line, joins[line.app, line.instance])
         seen.lines.append(at_ms)
+        if line.provider != "probe":
+            seen.logged.append(at_ms)
         tell(seen, joins[line.app, line.instance].told)
         if isinstance(parsed, Sample):
             seen.queries.append((at_ms, parsed.value_ms))
+        elif isinstance(parsed, Reading):
+            seen.gauges += [(at_ms, name, millionths / 1_000_000) for name, millionths in parsed.gauges]
         elif isinstance(parsed, Skipped):
             seen.skipped.append((at_ms, str(parsed.reason)))
         elif isinstance(parsed, Request):
@@ -93,12 +100,27 @@ def windows(lines: Iterable[Line], plan: Plan) -> dict[str, dict[str, Any]]:
             took = [ms for at_ms, ms in seen.queries if minute <= at_ms < minute + MINUTE]
             found[f"{app}/{text(minute)}"] = summary(inside) | {
                 "query_ms": durations(took),
+                "probes": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.lines)
+                - sum(minute <= at_ms < minute + MINUTE for at_ms in seen.logged),
+                "gauges": gauges(seen, minute, minute + MINUTE),
                 "lines": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.lines),
                 "health_checks": sum(minute <= at_ms < minute + MINUTE for at_ms in seen.health),
                 "events": {kind: kinds.count(kind) for kind in sorted(set(kinds))},
                 "skipped": {reason: reasons.count(reason) for reason in sorted(set(reasons))},
             }
     return found
+
+
+def gauges(seen: Seen, start: int, end: int) -> dict[str, dict[str, Any]]:
+    """Count measurements one by one."""
+    found: dict[str, list[float]] = {}
+    for at_ms, name, value in seen.gauges:
+        if start <= at_ms < end:
+            found.setdefault(name, []).append(value)
+    return {
+        name: {"count": len(values), "min": min(values), "avg": round(sum(values) / len(values), 6), "max": max(values)}
+        for name, values in sorted(found.items())
+    }
 
 
 def summary(requests: Sequence[Counted]) -> dict[str, Any]:
@@ -179,9 +201,10 @@ def judged(rule: Rule, panes: dict[int, list[Counted]], end: int) -> tuple[int, 
 def told(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
     """Count the events of the trailing window that ends there; without a line in it there is no data."""
     start, kind = end - rule.window_ms, rule.metric.removeprefix("events.")
-    if not any(start <= at_ms < end for at_ms in seen.lines):
+    count = sum(start <= at_ms < end and each == kind for at_ms, each in seen.events)
+    if not count and not any(start <= at_ms < end for at_ms in seen.logged):
         return held(rule, None, end)
-    return held(rule, float(sum(start <= at_ms < end and each == kind for at_ms, each in seen.events)), end)
+    return held(rule, float(count), end)
 
 
 def drifted(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
@@ -196,8 +219,8 @@ def drifted(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
 
 def unknown(rule: Rule, seen: Seen, start: int, end: int) -> float | None:
     """Return the share of unknown lines among those that say something; None of too few lines."""
-    lines = [at_ms for at_ms in seen.lines if start <= at_ms < end]
-    reasons = [reason for at_ms, reason in seen.skipped if start <= at_ms < end]
+    lines = [at_ms for at_ms in seen.logged if start <= at_ms < end]
+    reasons = [reason for at_ms, reason in seen.skipped if start <= at_ms < end and reason != "probe"]
     spoken = len(lines) - sum(reason in {"empty", "part", "late"} for reason in reasons)
     return reasons.count("unrecognised") / spoken if spoken >= max(rule.min_requests, 1) else None
 
@@ -227,7 +250,22 @@ def missed(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
     return held(rule, kinds.count("cache_miss") / len(kinds) if len(kinds) >= max(rule.min_requests, 1) else None, end)
 
 
-NOT_OF_REQUESTS = {"events.": told, "query_": asked, "cache_": missed, "unrecognised": drifted}
+def measured(rule: Rule, seen: Seen, end: int) -> tuple[int, str, float | None]:
+    """Recompute what stands for the measurements of the trailing window, widened until there are enough."""
+    width, worth = rule.window_ms, GAUGES[rule.metric].worth.name
+    while True:
+        found = [value for at_ms, name, value in seen.gauges if end - width <= at_ms < end and name == rule.metric]
+        if len(found) >= rule.min_requests or width >= rule.widen_ms:
+            break
+        width += TEN_SECONDS
+    if len(found) < max(rule.min_requests, 1):
+        return held(rule, None, end)
+    return held(rule, {"MOST": max(found), "LEAST": min(found), "MEAN": sum(found) / len(found)}[worth], end)
+
+
+NOT_OF_REQUESTS = {
+    "events.": told, "query_": asked, "cache_": missed, "unrecognised": drifted, **dict.fromkeys(GAUGES, measured),
+}  # fmt: skip
 
 
 def held(rule: Rule, value: float | None, end: int) -> tuple[int, str, float | None]:

@@ -8,6 +8,7 @@ A scenario is TOML: ``[[app]]`` and ``[time]`` as config/flywatch.toml has them,
     every = "2s"
     texts = ["GET / 200 1 - 12 ms", "…"]       # in turn; or text = "…"
     app = "shop"  instance = "m1"              # defaults
+    provider = "app"                           # "probe" for lines of probes: they come in batches, whatever others come in
     arrive = "5m"                              # how long after its stamp a line arrives (0s)
 
     [[alert]]                                  # all transitions, in order
@@ -130,7 +131,14 @@ def _arrivals(row: dict[str, Any]) -> Iterator[Arrival]:
     start, end = day_ms(row["from"]), day_ms(row["to"]) if "to" in row else day_ms(row["from"]) + 1
     late_ms = duration_ms(row.get("arrive", "0s"))
     for i, at_ms in enumerate(range(start, end, duration_ms(row.get("every", "1s")))):
-        line = Line(texts[i % len(texts)], text(at_ms), row.get("app", APP), row.get("instance", INSTANCE), "iad")
+        line = Line(
+            texts[i % len(texts)],
+            text(at_ms),
+            row.get("app", APP),
+            row.get("instance", INSTANCE),
+            "iad",
+            row.get("provider", "app"),
+        )
         yield Arrival(at_ms + late_ms, line)
 
 
@@ -168,7 +176,7 @@ def arriving(lines: Iterable[Line]) -> list[Arrival]:
 def records(arrivals: Sequence[Arrival], cutting: Cutting) -> Iterator[tuple[int, Record]]:
     """Cut lines into the records of each partition, with ticks for all; nothing is held over a tick."""
     rng = Random(cutting.seed)
-    held: dict[tuple[int, str, str], list[Line]] = {}
+    held: dict[tuple[int, str, str, bool], list[Line]] = {}
     offsets = [0] * cutting.partitions
     clock_ms = next_ms = arrivals[0].at_ms // cutting.tick_ms * cutting.tick_ms
 
@@ -198,15 +206,17 @@ def records(arrivals: Sequence[Arrival], cutting: Cutting) -> Iterator[tuple[int
                 yield from flushed()
 
 
-def _key(line: Line, cutting: Cutting) -> tuple[int, str, str]:
+def _key(line: Line, cutting: Cutting) -> tuple[int, str, str, bool]:
+    is_probe = line.provider == "probe"
     partition = crc32(f"{line.app}/{line.instance}".encode()) % cutting.partitions
-    return (partition, line.app, line.instance) if cutting.shape == "batch" else (partition, "", "")
+    together = cutting.shape != "batch" and not is_probe
+    return (partition, "", "", False) if together else (partition, line.app, line.instance, is_probe)
 
 
 def encoded(lines: Sequence[Line], shape: str) -> bytes:
     """Return the value of a record that holds these lines."""
-    if shape == "batch":
-        head = lines[0]
+    head = lines[0]
+    if shape == "batch" or head.provider == "probe":
         rows = [[line.stamp, line.text] for line in lines]
         return codec.encode_batch(head.app, head.instance, head.region, head.provider, head.level, rows)
     return b"\n".join(map(nats if shape == "nats" else api, lines))

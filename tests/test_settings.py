@@ -149,9 +149,9 @@ def test_the_shipped_apps_are_the_runbooks() -> None:
 
 
 def test_the_shipped_rules_are_the_runbooks() -> None:
-    """What the runbook says of error rates, times, queries, caches and events: bounds, durations and severities."""
+    """What the runbook says of errors, times, queries, caches, events and measurements: bounds, durations, severities."""
     rules = load(SHIPPED, environ={}).rules
-    table = {rule.name: (rule.severity, rule.metric, rule.above, rule.for_ms // 60_000) for rule in rules}
+    table = {rule.name: (rule.severity, rule.metric, rule.threshold, rule.for_ms // 60_000) for rule in rules}
     assert table == {
         "high-error-rate": (Severity.CRITICAL, "error_ratio", 0.05, 5),
         "response-time-degradation": (Severity.CRITICAL, "p95", 10_000, 10),
@@ -163,6 +163,22 @@ def test_the_shipped_rules_are_the_runbooks() -> None:
         "slow-queries": (Severity.WARNING, "query_p95", 500, 0),
         "very-slow-queries": (Severity.CRITICAL, "query_p95", 1_000, 0),
         "cache-misses": (Severity.INFO, "cache_miss_ratio", 0.5, 0),
+        "app-down": (Severity.CRITICAL, "health_ok", 0.001, 0),
+        "health-checks-fail": (Severity.WARNING, "health_ok", 0.9, 0),
+        "certificate-expires": (Severity.WARNING, "tls_days", 14, 0),
+        "machines-unwell": (Severity.WARNING, "machines_ok", 1, 5),
+        "memory-exhaustion": (Severity.CRITICAL, "memory_ratio", 0.9, 5),
+        "memory-high": (Severity.WARNING, "memory_ratio", 0.8, 15),
+        "cpu-high": (Severity.WARNING, "cpu_ratio", 0.8, 15),
+        "cpu-exhaustion": (Severity.CRITICAL, "cpu_ratio", 0.9, 15),
+        "disk-space": (Severity.WARNING, "disk_ratio", 0.8, 0),
+        "disk-full": (Severity.CRITICAL, "disk_ratio", 0.9, 0),
+        "pool-high": (Severity.WARNING, "pool_ratio", 0.8, 0),
+        "pool-exhaustion": (Severity.CRITICAL, "pool_ratio", 0.95, 0),
+        "slow-statements": (Severity.WARNING, "statement_p95", 500, 5),
+        "very-slow-statements": (Severity.CRITICAL, "statement_p95", 1_000, 5),
+        "probes-fail": (Severity.WARNING, "probes_ok", 0.9, 10),
+        "log-gap": (Severity.WARNING, "events.log_gap", 0, 0),
     }
     assert all(rule.actions for rule in rules)
 

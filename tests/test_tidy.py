@@ -25,7 +25,7 @@ URL_HOST = re.compile(r"https?://([A-Za-z0-9.-]+)")
 # Hosts that a file may name: Fly's, those of standards, and those that nobody has. Where packages come from is said
 # outside this repository.
 HOSTS = re.compile(
-    r"(?:[a-z0-9-]+\.)*(?:fly\.(?:io|dev)|apache\.org|w3\.org|json-schema\.org|semver\.org|keepachangelog\.com|github\.com"
+    r"(?:[a-z0-9-]+\.)*(?:fly\.(?:io|dev)|machines\.dev|apache\.org|w3\.org|json-schema\.org|semver\.org|keepachangelog\.com|github\.com"
     r"|rfc-editor\.org|prometheus\.io|vldb\.org|arxiv\.org|kernel\.org|python\.org|example(?:\.(?:com|org|net))?|internal)"
     r"|localhost|[0-9.]+|x"
 )

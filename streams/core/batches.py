@@ -39,6 +39,7 @@ class WideBatch(Struct, gc=False):
     app: str = ""
     instance: str = ""
     region: str = ""
+    provider: str = "app"
 
 
 class FlyApp(Struct, gc=False):
@@ -102,7 +103,10 @@ def _wide(value: bytes) -> Batch | Unreadable:
         return _why(value)
     if any(len(row) < 2 for row in wide.lines):
         return Unreadable.NOT_FLY
-    return Batch([(row[0], row[1] or "") for row in wide.lines], wide.app, wide.instance, wide.region)
+    rows = [(row[0], row[1] or "") for row in wide.lines]
+    providers = {row[2] if len(row) > 2 else wide.provider for row in wide.lines}
+    provider = wide.provider if providers == {wide.provider} else ""  # "": of several, as when nobody says
+    return Batch(rows, wide.app, wide.instance, wide.region, provider)
 
 
 def is_fly(raw: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from streams.core import stamps
+from streams.core import gauges, stamps
 from streams.core.masking import mask
 from streams.core.plan import PANE_MS, Plan
 from streams.core.records import Happened, Security
@@ -11,7 +11,7 @@ from streams.core.sketch import measured
 from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.traces import Place, Told
-from streams.core.values import Event, Reason, Sample, Skipped
+from streams.core.values import Event, Reading, Reason, Sample, Skipped
 
 
 class Deltas:
@@ -98,6 +98,23 @@ class Deltas:
         tally.lines += 1
         if (measures := measured([sample.value_ms])) is not None:
             tally.queries.add(measures)
+
+    def probe(self, source: Source, read: Reading | Skipped, stamp: str | None) -> None:
+        """Count the line of a probe: what it measured, and what happened."""
+        tally = self.tally(source.start_ms, source.app)
+        tally.lines += 1
+        if source.late:
+            tally.skipped[Reason.LATE] += 1
+            return
+        tally.probes += 1
+        if isinstance(read, Skipped):
+            tally.skipped[read.reason] += 1
+            return
+        gauges.add(tally.gauges, gauges.spread(read.gauges))
+        if not read.ok:
+            tally.failing = max(tally.failing, read.text)
+        if read.event is not None:
+            self.tell(source.app, source.instance, Told(read.event, self.place(source, stamp)))
 
     def line(self, source: Source) -> None:
         """Count a line that tells an event, now or later."""

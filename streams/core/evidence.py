@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from streams.core.alerts import Change, State, Watch, alert_id
+from streams.core.gauges import GAUGES
 from streams.core.plan import Plan
 from streams.core.records import Happened, Published
 from streams.core.rules import METRICS, UNRECOGNISED, Rule, Severity
@@ -128,9 +129,11 @@ def _whole(panes: AppPanes, at_ms: int, width_ms: int, plan: Plan) -> Tally:
 
 
 def _lines(rule: Rule, whole: Tally) -> list[str]:
-    """Return what shows it: a line that nothing recognises, or else the slowest failed requests."""
+    """Return what shows it: a line that nothing recognises, what a probe found wrong, or else the slowest failed requests."""
     if rule.metric == UNRECOGNISED:
         return [whole.example] if whole.example else []
+    if rule.metric in GAUGES:
+        return [whole.failing] if whole.failing else []
     return [line for _, line in whole.evidence]
 
 

@@ -6,18 +6,18 @@ tried, and the row is kept; all the rest happens once a column. ``streams.core.r
 
 from collections.abc import Iterable
 
-from streams.core import guarding, reading, stamps
+from streams.core import guarding, probed, reading, stamps
 from streams.core.batches import Batch, FlyLine
-from streams.core.columns import Columns
 from streams.core.deltas import Deltas
+from streams.core.folded_columns import Published, folded
 from streams.core.joins import Fragment, Joins
 from streams.core.later import Later
 from streams.core.lines import unwrap
 from streams.core.opened import Nothing, Opened
 from streams.core.parsing import w3c
-from streams.core.placing import by_pane, placed
+from streams.core.placing import placed
 from streams.core.plan import PANE_MS, Plan
-from streams.core.sources import Column, Source
+from streams.core.sources import Source
 from streams.core.tally import Requests as Counted
 from streams.core.touched import Touched
 from streams.core.values import Line, Reason, Skipped
@@ -84,6 +84,10 @@ class Folding:
         chars, wanted = self._plan.limits.line_chars, self._plan.stamped
         source = self._touched.source(batch.app or app, batch.instance or instance, batch.region)
         self.provider = batch.provider
+        if batch.provider == probed.PROVIDER:
+            for stamp, text in batch.lines:
+                self._probe(source, text, stamp)
+            return
         for stamp, text in batch.lines:
             if stamp is None:
                 if source.prefix != BARE:
@@ -129,6 +133,9 @@ class Folding:
         if source is None:
             source = near[line.app, line.instance] = self._touched.source(line.app, line.instance, line.region)
         stamp, text = line.stamp, line.text
+        if line.provider == probed.PROVIDER:
+            self._probe(source, text, stamp)
+            return source
         self._move(source, stamp)
         if (row := source.match(text)) and len(text) <= self._plan.limits.line_chars:
             source.keep(row, stamp)
@@ -140,31 +147,20 @@ class Folding:
     def finish(self) -> None:
         """Fold every column: after this, nothing of the records can fail any more."""
         for source in self._touched.sources():
-            published: dict[str, list[object]] = {}
+            published: Published = {}
             for column in source.columns.values():
                 if column.rows:
-                    self._fold(source, column, published)
+                    self.counted += folded(source, column, self._plan, self._guarded, self.deltas, published)
             if published:
                 self.published.append((source.app, source.instance, source.region, published))
             source.begin()
         self._guarded.finish()
         self.deltas.finish()
 
-    def _fold(self, source: Source, column: Column, published: dict[str, list[object]]) -> None:
-        app, limits = self._plan.app(source.app), self._plan.limits
-        for part in by_pane(column, self._plan) if column.start_ms is None else (column,):
-            start_ms = part.start_ms or 0
-            columns = Columns(part.fmt, part.rows, limits, self._plan.templates)
-            self._guarded.add(source, part, columns)
-            if part.late:
-                self.deltas.late(start_ms, source.app, len(part.rows))
-            else:
-                self.counted.append((start_ms, source.app, columns.counted(app, limits)))
-            if part.ahead:
-                self.deltas.tally(start_ms, source.app).ahead += len(part.rows)
-            if self._plan.requests:
-                for name, values in columns.published(part.stamps, part.fmt).items():
-                    published.setdefault(name, []).extend(values)
+    def _probe(self, source: Source, text: str, stamp: str | None) -> None:
+        """Take a probe's line, which no format is asked for: nothing else may pass for one, and it for nothing else."""
+        self._move(source, stamp)
+        self.deltas.probe(source, probed.read(text[: self._plan.limits.line_chars]), stamp)
 
     def _move(self, source: Source, stamp: str | None) -> None:
         """Move a source to the pane of a line's stamp, if it is not there."""

@@ -1,14 +1,14 @@
 """Reads one line: what the batch path says of a column, said of a single line. Knows no envelope, pane or topic."""
 
-from streams.core import parsing, stamps, telling
+from streams.core import parsing, probed, stamps, telling
 from streams.core.events.sign import External
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
 from streams.core.parsing import parts, w3c
 from streams.core.parsing.format import Fields, Format, Row
 from streams.core.traces import Line as Seen
-from streams.core.traces import Place
-from streams.core.values import Line, Parsed, Reason, Request, Skipped
+from streams.core.traces import Place, Told
+from streams.core.values import Line, Parsed, Reading, Reason, Request, Skipped
 
 # A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
 JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
@@ -33,23 +33,37 @@ def parse(
     the user's own services.
     """
     joins.told = ()
-    text, _ = cleaned(line.text, chars)
     at_ms = None if line.stamp is None else stamps.ms(line.stamp)
+    place = Place(at_ms=at_ms, region=line.region, line=number)
+    if line.provider == probed.PROVIDER:
+        return _probed(line.text[:chars], joins, place)
+    return _said(cleaned(line.text, chars)[0], line.provider, joins, place, own, external)
+
+
+def _probed(text: str, joins: Joins, place: Place) -> Reading | Skipped:
+    found = probed.read(text)
+    if isinstance(found, Reading) and found.event is not None:
+        joins.told = (Told(found.event, place),)
+    return found
+
+
+def _said(
+    text: str, provider: str, joins: Joins, place: Place, own: tuple[Format, ...], external: tuple[External, ...]
+) -> Parsed:  # fmt: skip
     part = what(text)
     if isinstance(part, tuple):
-        return parsing.request(part[0], part[1].groups(), at_ms)
-    place = Place(at_ms=at_ms, region=line.region, line=number)
+        return parsing.request(part[0], part[1].groups(), place.at_ms)
     if not isinstance(part, Skipped):
-        if besides := telling.beside(text, line.provider):
+        if besides := telling.beside(text, provider):
             joins.follow(besides, place)
-        return joined(part, at_ms, joins, number)
+        return joined(part, place.at_ms, joins, place.line or 0)
     if told := w3c.row(joins.heading, text):
-        return parsing.request(w3c.HEADED, told.groups(), at_ms)
+        return parsing.request(w3c.HEADED, told.groups(), place.at_ms)
     if found := recognise_own(text, own):
-        return parsing.request(found[0], found[1].groups(), at_ms)
+        return parsing.request(found[0], found[1].groups(), place.at_ms)
     if part is _EMPTY:
         return part
-    seen = telling.look(text, line.provider, joins.trace, external)
+    seen = telling.look(text, provider, joins.trace, external)
     return (joins.follow(seen, place) if isinstance(seen, Seen) else seen) or part
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from streams.core.gauges import GAUGES, Gauge, Trailed
 from streams.core.sketch import Sketch
 from streams.core.tally import Tally
 from streams.core.values import EventKind, Reason
@@ -33,11 +34,11 @@ class Judged(StrEnum):
 class Totals:
     """What rules read of a window: panes go in at its end and come out at its beginning, exactly (all are integers)."""
 
-    __slots__ = ("events", "failed", "known", "latency", "lines", "queries", "requests", "spoken", "unrecognised")
+    __slots__ = ("events", "failed", "gauges", "known", "latency", "lines", "queries", "requests", "spoken", "unrecognised")
 
     def __init__(self) -> None:
         """Make empty totals."""
-        self.lines = 0
+        self.lines = 0  # those of probes apart: an app that says nothing is silent, though it is measured
         self.spoken = 0  # lines that say something by themselves
         self.unrecognised = 0
         self.events: Counter[str] = Counter()
@@ -46,11 +47,13 @@ class Totals:
         self.failed = 0
         self.latency = Sketch()
         self.queries = Sketch()
+        self.gauges: dict[str, Trailed] = {}
 
     def add(self, pane: Tally, sign: int = 1) -> None:
         """Put a pane in, or with ``sign=-1`` take it out."""
-        self.lines += sign * pane.lines
-        self.spoken += sign * (pane.lines - sum(pane.skipped[reason] for reason in _SILENT))
+        lines = pane.lines - pane.probes
+        self.lines += sign * lines
+        self.spoken += sign * (lines - sum(pane.skipped[reason] for reason in _SILENT))
         self.unrecognised += sign * pane.skipped[Reason.UNRECOGNISED]
         for event, n in pane.events.items():
             self.events[event] += sign * n
@@ -60,6 +63,8 @@ class Totals:
         (self.latency.merge if sign > 0 else self.latency.remove)(pane.latency)
         if pane.queries.count:
             (self.queries.merge if sign > 0 else self.queries.remove)(pane.queries)
+        for name, spread in pane.gauges.items():
+            self.gauges.setdefault(name, Trailed()).add(spread, sign)
 
     @property
     def lookups(self) -> int:
@@ -70,7 +75,7 @@ class Totals:
 class Metric(Struct, frozen=True):
     """A value of the catalogue: how it is read from a window's totals (None: no data), and its unit.
 
-    ``counted`` is what ``min_requests`` and ``widen`` ask for: requests, queries, lookups; None: neither counts.
+    ``counted`` is what ``min_requests`` and ``widen`` ask for: requests, queries, lookups, measurements; None: neither counts.
     """
 
     name: str
@@ -84,14 +89,27 @@ UNRECOGNISED = "unrecognised_ratio"
 
 
 def _events(kind: EventKind) -> Metric:
-    def count(totals: Totals, _: int) -> float | None:
-        return float(totals.events[kind]) if totals.lines else None
+    def counted(totals: Totals, _: int) -> float | None:
+        count = totals.events[kind]  # which a probe may tell, too
+        return float(count) if totals.lines or count else None
 
-    return Metric(f"events.{kind}", "events", count, f"lines that say {kind}; no data without any line", None)
+    return Metric(f"events.{kind}", "events", counted, f"lines that say {kind}; no data without any line", None)
 
 
 def _query(name: str, q: float, about: str) -> Metric:
     return Metric(name, "ms", lambda t, _: t.queries.quantile_ms(q), f"{about} of database queries", _queries)
+
+
+def _gauge(gauge: Gauge) -> Metric:
+    def read(totals: Totals, _: int) -> float | None:
+        held = totals.gauges.get(gauge.name)
+        return None if held is None else held.value(gauge.worth)
+
+    def measured(totals: Totals) -> int:
+        held = totals.gauges.get(gauge.name)
+        return 0 if held is None else held.n
+
+    return Metric(gauge.name, gauge.unit, read, f"{gauge.about}; of probes", measured)
 
 
 def _queries(totals: Totals) -> int:
@@ -124,6 +142,7 @@ METRICS = {
             "lines that nothing recognises / lines that say something by themselves",
             lambda t: t.spoken,
         ),
+        *map(_gauge, GAUGES.values()),
         *(_events(kind) for kind in EventKind if kind is not EventKind.LOG_FORMAT_CHANGED),  # that one is no line's
     )
 }

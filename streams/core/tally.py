@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from streams.core import gauges
 from streams.core.cardinality import Routes
 from streams.core.security.suspects import Suspects
 from streams.core.sketch import Measured, Sketch
@@ -38,7 +39,8 @@ class Tally:
     ``status`` counts requests by status text; ``latency`` holds known durations only; ``routes`` and ``errors`` (5xx)
     count by route; ``evidence`` is the slowest failed requests; ``skipped`` counts by reason, ``events`` by kind;
     ``health`` is requests to health-check paths, which are in nothing else; ``security`` counts findings by rule, and
-    ``suspects`` is what clients added to buckets; ``queries`` is how long queries took.
+    ``suspects`` is what clients added to buckets; ``queries`` is how long queries took; ``probes`` is how many of the lines
+    are of probes, and ``gauges`` what those measured.
     """
 
     __slots__ = (
@@ -48,9 +50,12 @@ class Tally:
         "events",
         "evidence",
         "example",
+        "failing",
+        "gauges",
         "health",
         "latency",
         "lines",
+        "probes",
         "queries",
         "routes",
         "security",
@@ -65,6 +70,9 @@ class Tally:
         self.health = 0
         self.cut = 0
         self.ahead = 0
+        self.probes = 0
+        self.gauges: gauges.Spreads = {}
+        self.failing = ""  # what a probe said that found something wrong; masked
         self.example = ""  # a line that nothing recognises; masked before it leaves
         self.status: Counter[str] = Counter()
         self.latency = Sketch()
@@ -112,6 +120,10 @@ class Tally:
         self.cut += other.cut
         self.ahead += other.ahead
         self.example = max(self.example, other.example)
+        if other.probes:
+            self.probes += other.probes
+            self.failing = max(self.failing, other.failing)
+            gauges.add(self.gauges, other.gauges)
         self.status.update(other.status)
         self.latency.merge(other.latency)
         if other.queries.count:
@@ -135,6 +147,7 @@ class Tally:
         parts = {name: getattr(self, name) for name in Tally.__slots__} | {
             "latency": self.latency.dump(),
             "queries": self.queries.dump(),
+            "gauges": {name: spread.dump() for name, spread in sorted(self.gauges.items())},
             "suspects": self.suspects.dump() if self.suspects else None,
         }
         return {name: part for name, part in parts.items() if part}
@@ -143,9 +156,10 @@ class Tally:
     def load(cls, parts: dict[str, Any]) -> "Tally":
         """Rebuild a tally from what ``dump`` gave."""
         self = cls()
-        for name in ("lines", "health", "cut", "ahead"):
+        for name in ("lines", "health", "cut", "ahead", "probes"):
             setattr(self, name, parts.get(name, 0))
-        self.example = parts.get("example", "")
+        self.example, self.failing = parts.get("example", ""), parts.get("failing", "")
+        self.gauges = {name: gauges.Spread(*spread) for name, spread in parts.get("gauges", {}).items()}
         for name in ("status", "skipped", "events", "security"):
             setattr(self, name, Counter(parts.get(name, {})))
         self.routes, self.errors = Routes(parts.get("routes")), Routes(parts.get("errors"))

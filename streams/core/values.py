@@ -18,6 +18,7 @@ class Reason(StrEnum):
     ORPHAN = "orphan"  # completes a request whose start was not seen and that says too little by itself
     DROPPED = "dropped"  # an open request pushed out by the cap or by age before it completed
     SECURITY = "security"  # shows something to security alone: a failed login, a secret
+    PROBE = "probe"  # a probe's line that neither measures anything known nor tells an event
     LATE = "late"  # older than the lateness: stays out of live windows
 
 
@@ -43,6 +44,7 @@ class EventKind(StrEnum):
     CACHE_HIT = "cache_hit"
     CACHE_MISS = "cache_miss"
     APP_ERROR = "app_error"
+    LOG_GAP = "log_gap"  # lines that could not be fetched: for a while nobody heard the app
     LOG_FORMAT_CHANGED = "log_format_changed"  # told by a rule, of many lines together
 
 
@@ -101,10 +103,20 @@ class Sample(Struct, frozen=True, gc=False):
     about: str
 
 
+class Reading(Struct, frozen=True, gc=False):
+    """What a probe's line says: measurements in millionths of each gauge's unit, and what happened. ``text`` is masked."""
+
+    probe: str
+    ok: bool
+    gauges: tuple[tuple[str, int], ...]
+    event: Event | None
+    text: str
+
+
 class Skipped(Struct, frozen=True, gc=False):
-    """A line that is neither request, event nor sample."""
+    """A line that is neither request, event, sample nor reading."""
 
     reason: Reason
 
 
-Parsed = Request | Event | Sample | Skipped
+Parsed = Request | Event | Sample | Reading | Skipped

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
 
+from streams.core.gauges import MILLION, Spread
 from streams.core.plan import MINUTE_MS, PANE_MS, Plan
 from streams.core.records import Snapshot
 from streams.core.rules import Totals
@@ -142,6 +143,8 @@ def summary(whole: Tally, width_ms: int) -> dict[str, Any]:
         "duration_ms": duration_ms(whole),
         "query_ms": durations(whole.queries),
         "health_checks": whole.health,
+        "probes": whole.probes,
+        "gauges": {name: measured(spread) for name, spread in sorted(whole.gauges.items())},
         "events": dict(sorted(whole.events.items())),
         "security": dict(sorted(whole.security.items())),
         "skipped": dict(sorted(whole.skipped.items())),
@@ -150,6 +153,12 @@ def summary(whole: Tally, width_ms: int) -> dict[str, Any]:
         "top_routes": top(whole, "routes"),
         "top_errors": top(whole, "errors"),
     }
+
+
+def measured(spread: Spread) -> dict[str, float | int]:
+    """Return what probes measured of one gauge, in its unit."""
+    mean = round(spread.total / spread.n / MILLION, 6)
+    return {"count": spread.n, "min": spread.least / MILLION, "avg": mean, "max": spread.most / MILLION}
 
 
 def by_status(whole: Tally) -> dict[str, int]:

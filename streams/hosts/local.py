@@ -18,6 +18,7 @@ from streams.core import lines, panes, reading, stamps, watching
 from streams.core.joins import Joins
 from streams.core.parsing import w3c
 from streams.core.plan import PANE_MS, Plan
+from streams.core.probed import PROVIDER as PROBE
 from streams.core.records import Output, Progress, Record, Snapshot
 from streams.core.values import Line, Request
 
@@ -53,7 +54,7 @@ class Timeline:
         self._ahead_ms = ahead_ms
         self._now_ms = now_ms
         self._offset = 0
-        self._rows: dict[tuple[str, str, str], list[list[str | None]]] = {}
+        self._rows: dict[tuple[str, str, str, str], list[list[str | None]]] = {}
         self._held = 0
         self.clock_ms = 0
 
@@ -65,7 +66,8 @@ class Timeline:
                 yield from self.flush()
                 yield self._record(codec.TICK, at_ms - at_ms % PANE_MS)
             self.clock_ms = at_ms
-        self._rows.setdefault((line.app, line.instance, line.region), []).append([line.stamp, line.text])
+        provider = PROBE if line.provider == PROBE else "app"  # all others keep their order
+        self._rows.setdefault((line.app, line.instance, line.region, provider), []).append([line.stamp, line.text])
         self._held += 1
         if self._held >= MAX_ROWS:
             self._begin()
@@ -85,8 +87,8 @@ class Timeline:
         if not self.clock_ms:
             return
         held, self._rows, self._held = self._rows, {}, 0
-        for (app, instance, region), rows in held.items():
-            yield self._record(codec.encode_batch(app, instance, region, "app", "", rows), self.clock_ms)
+        for (app, instance, region, provider), rows in held.items():
+            yield self._record(codec.encode_batch(app, instance, region, provider, "", rows), self.clock_ms)
 
     def tick(self, at_ms: int) -> Iterator[Record]:
         """Yield what is held, then a tick."""

@@ -8,13 +8,15 @@ from typing import Any, BinaryIO
 from streams.codec import json_line
 from streams.core import lines, reading
 from streams.core.deltas import masked
+from streams.core.gauges import GAUGES, MILLION
 from streams.core.joins import Joins
 from streams.core.plan import Plan
+from streams.core.probed import PROVIDER as PROBE
 from streams.core.routes import routes
 from streams.core.security.values import Finding, Guard
 from streams.core.stamps import ms, text
 from streams.core.traces import Told
-from streams.core.values import Line, Parsed, Reason, Request, Sample, Skipped
+from streams.core.values import Line, Parsed, Reading, Reason, Request, Sample, Skipped
 from streams.hosts.files import Chunk, blocks
 
 PLAN = Plan()
@@ -43,7 +45,13 @@ def rows(source: Iterator[bytes], app: str, plan: Plan = PLAN, *, explain: bool 
             yield _request(number, line, parsed, plan)
         elif isinstance(parsed, Sample):
             yield _sample(number, line, parsed, plan)
-        findings = [] if plan.security is None else _findings(plan.security, line, parsed, plan.limits.line_chars)
+        elif isinstance(parsed, Reading):
+            yield from _gauges(number, line, parsed)
+        findings = (
+            []
+            if plan.security is None or line.provider == PROBE
+            else _findings(plan.security, line, parsed, plan.limits.line_chars)
+        )
         for finding in findings:
             yield _security(number, line, parsed, finding, plan)
         if explain and isinstance(parsed, Skipped):
@@ -89,6 +97,15 @@ def _sample(number: int, line: Line, sample: Sample, plan: Plan) -> dict[str, An
     found = {"line": number, "kind": "sample", "name": sample.name, "timestamp": None if at_ms is None else text(at_ms)}
     found |= {"value": round(sample.value_ms, 6), "unit": "ms", "about": plan.masked(sample.about) or None}
     return found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
+
+
+def _gauges(number: int, line: Line, reading: Reading) -> Iterator[dict[str, Any]]:
+    """Yield a sample for each thing that a probe measured."""
+    at_ms = None if line.stamp is None else ms(line.stamp)
+    for name, millionths in reading.gauges:
+        found = {"line": number, "kind": "sample", "name": name, "timestamp": None if at_ms is None else text(at_ms)}
+        found |= {"value": millionths / MILLION, "unit": GAUGES[name].unit, "about": reading.probe}
+        yield found | {"app": line.app or None, "instance": line.instance or None, "region": line.region or None}
 
 
 def _findings(guard: Guard, line: Line, parsed: Parsed, chars: int) -> list[Finding]:

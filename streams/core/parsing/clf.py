@@ -14,7 +14,7 @@ _HEAD = (  # what follows the stamp is looked at first, so that the stamp can be
     rf"{_CLIENT}\ -\ [^ \[\n]{{1,255}}+\ "
     r'(?=\[[^\]]++\]\ "([A-Z][A-Z-]*+)\ ([^ "\n\x1b]++)\ HTTP/[0-9.]++"\ ([0-9]{3}|-)\ [0-9-]++'
 )
-_END = r"\Z) \[([^\]\n\x1b]++) (?s:.*+)"
+_END = r"\Z) \[([^\]]++) (?s:.*+)"
 # After referrer and agent the forwarded addresses, unless it is a time in quotes: that is a habit.
 _WHO = rf'\ {_QUOTED}\ "([^"]*+)"'  # referrer and agent
 _AGENT = rf'{_WHO}(?:\ (?!"[0-9]{{1,6}}\.[0-9]{{3,6}}"){_QUOTED})?+'
