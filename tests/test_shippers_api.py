@@ -200,7 +200,7 @@ async def test_what_is_older_than_the_api_keeps_is_told(
     server.says_gone = says_gone
     context = _context(tmp_path)
     old_ns = time.time_ns() - 20 * DAY_NS
-    document = {"v": 1, "from_ns": old_ns, "ask_ns": old_ns, "looked_ns": old_ns + DAY_NS, "seen": []}
+    document = {"v": 1, "ask_ns": old_ns, "looked_ns": old_ns + DAY_NS, "seen": []}
     context.checkpoints.save("api+shop", document)
     server.say("shop", "i1", time.time_ns() - 2 * DAY_NS, "kept")
     source = _source(server, context, follow=False)
@@ -254,6 +254,7 @@ WRONG = {
     'apps names "shop" twice': ("--app", "shop,shop"),
     "--app: name the app": (),
     "--base must be a URL": ("--app", "shop", "--base", "api.fly.io"),
+    "--base must be a URL without user and password": ("--app", "shop", "--base", "https://x:fm2_a@example.com"),
     "would send the token unencrypted": ("--app", "shop", "--base", "http://example.com"),
     "--machine must be": ("--app", "shop", "--machine", "a/b"),
 }
@@ -265,6 +266,7 @@ def test_wrong_words_are_told(told: str, tmp_path: Path) -> None:
     env = {"FLY_API_TOKEN": TOKEN, "FLYSHIP_STATE": str(tmp_path), "FLYSHIP_CONFIG": None}
     done = CliRunner().invoke(cli, ["api", *WRONG[told], "--dry-run"], env=env)
     assert (done.exit_code, done.stderr.count("\n"), TOKEN in done.stderr) == (2, 1, False)
+    assert "fm2_" not in done.stderr
     assert told in done.stderr
 
 

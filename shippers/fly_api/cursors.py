@@ -19,7 +19,6 @@ class Moved(Struct, frozen=True):
 
 class _Document(Struct, frozen=True):
     v: int
-    from_ns: int
     ask_ns: int
     looked_ns: int
     seen: tuple[Kept, ...] = ()
@@ -30,7 +29,7 @@ class Cursor:
 
     def __init__(self, from_ns: int) -> None:
         """Begin at a moment."""
-        self.from_ns = self.ask_ns = self.looked_ns = from_ns
+        self.ask_ns = self.looked_ns = from_ns
         self.is_resumed = False
         self._seen = Seen()
 
@@ -39,11 +38,11 @@ class Cursor:
         """Return the cursor of a checkpoint, None if it is none."""
         try:
             found = msgspec.convert(document, _Document)
-            cursor = cls(found.from_ns)
+            cursor = cls(found.ask_ns)
             cursor._seen.restore(found.seen)
         except (msgspec.ValidationError, ValueError):
             return None
-        cursor.ask_ns, cursor.looked_ns, cursor.is_resumed = found.ask_ns, found.looked_ns, True
+        cursor.looked_ns, cursor.is_resumed = found.looked_ns, True
         return cursor if found.v == 1 else None
 
     def move(self, moved: Moved) -> None:
@@ -61,5 +60,5 @@ class Cursor:
 
     def document(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
-        kept: dict[str, Any] = msgspec.to_builtins(_Document(1, self.from_ns, self.ask_ns, self.looked_ns, self.seen()))
+        kept: dict[str, Any] = msgspec.to_builtins(_Document(1, self.ask_ns, self.looked_ns, self.seen()))
         return kept

@@ -16,9 +16,9 @@ def moment_ns(text: str, now_ns: int) -> int:
     """Return the nanoseconds of ``24h`` (so long before now) or of an RFC 3339 stamp; ValueError says how to write it."""
     exact_ns = at_ns(text)
     if exact_ns is not None:
-        return exact_ns
+        return max(exact_ns, 1)
     try:
-        return moment_ms(text, now_ns // 1_000_000) * 1_000_000
+        return max(moment_ms(text, now_ns // 1_000_000) * 1_000_000, 1)  # there is nothing before 1970
     except PydanticCustomError as error:
         raise ValueError(str(error)) from None
     except OverflowError:
@@ -39,7 +39,9 @@ def _base(text: str) -> str:
         host = parts.hostname if parts.port != 0 else None
     except ValueError:
         host = None
-    if host is None or parts.scheme not in {"http", "https"} or "@" in parts.netloc or parts.query or parts.fragment:
+    if "@" in text:  # what stands before it is a password: it is not shown
+        raise refused("must be a URL without user and password; the token is a secret of its own")
+    if host is None or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
         raise refused(f'must be a URL such as "https://api.fly.io", not {shown(text)}')
     if parts.scheme == "http" and not _is_near(host):
         raise refused(f"would send the token unencrypted: write https, not {shown(text)}")
