@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from shippers.believing import PROBE
 from streams.core.values import Line
 
 Row = list[str | None]  # [stamp, text] or, where they differ from the head, [stamp, text, provider, level]
@@ -68,8 +69,13 @@ class Batching:
             size += ROW_BYTES
             key = (line.app or self._app, line.instance)
             batch = opened.get(key)
-            # A region is the head's alone, so another one needs another batch; lines keep their order.
-            if batch is not None and (batch.region != line.region or batch.bytes + size > limits.bytes):
+            # A region is the head's alone, so another one needs another batch; lines keep their order. So do lines of a
+            # probe and those of the instance that it measures: only a batch of nothing else is believed to be a probe's.
+            if batch is not None and (
+                batch.region != line.region
+                or batch.bytes + size > limits.bytes
+                or (batch.provider != line.provider and PROBE in {batch.provider, line.provider})
+            ):
                 full.append(self._close(key))
                 batch = None
             if batch is None:

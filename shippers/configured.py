@@ -14,7 +14,7 @@ def sources(file: FlyshipFile, context: Context) -> Iterator[Source]:
     """Yield a source for each table that is there."""
     if file.receive is not None:
         yield Receiver(file.receive, context)
-    if file.probes is not None:
-        yield probing(file.probes, context)
+    if file.probes is not None and (source := probing(file.probes, context)).probes:
+        yield source
     if file.api is not None:
         yield FlyApi(file.api, context)

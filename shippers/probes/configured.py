@@ -1,6 +1,6 @@
 """Makes the probes that [probes] turns on, and the source that runs them. Knows each probe by its table alone."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable
 
 from shippers.context import Context
 from shippers.probes import Probe, machines
@@ -11,21 +11,19 @@ from shippers.probes.rounds import Probes
 from shippers.probes.supabase import SupabaseProbe
 from shippers.probes.table import Probing
 
-KINDS = ("health", "machines", "metrics", "database")  # in the order of the help
+Make = Callable[[Probing, Context], Iterable[Probe]]  # a probe for each table that is there; SecretError without a secret
 
-
-def probes(table: Probing, context: Context) -> Iterator[Probe]:
-    """Yield a probe for each table that is there; SecretError if one needs a secret that is not."""
-    yield from map(HealthProbe, table.health)
-    if table.machines is not None:
-        yield from machines.probes(table.machines, context.environ)
-    if table.metrics is not None:
-        yield MetricsProbe(table.metrics, context.environ)
-    yield from (DatabaseProbe(one, context.environ) for one in table.database)
-    yield from (SupabaseProbe(one, context.environ) for one in table.supabase)
+MAKES: dict[str, Make] = {
+    "health": lambda table, _: map(HealthProbe, table.health),
+    "machines": lambda table, context: machines.probes(table.machines, context.environ) if table.machines else (),
+    "metrics": lambda table, context: (MetricsProbe(table.metrics, context.environ),) if table.metrics else (),
+    "database": lambda table, context: (DatabaseProbe(one, context.environ) for one in table.database),
+    "supabase": lambda table, context: (SupabaseProbe(one, context.environ) for one in table.supabase),
+}
+KINDS = tuple(MAKES)  # in the order of the help
 
 
 def source(table: Probing, context: Context, kinds: Collection[str] = KINDS, *, once: bool = False) -> Probes:
-    """Return the source that runs the probes of some kinds; with ``once`` for a round of each."""
-    found = [probe for probe in probes(table, context) if probe.kind in kinds]
+    """Return the source that runs the probes of some kinds, whose secrets alone are needed; ``once``: a round of each."""
+    found = [probe for kind, make in MAKES.items() if kind in kinds for probe in make(table, context)]
     return Probes(found, context.metrics, jitter=table.jitter, concurrency=table.concurrency, once=once)

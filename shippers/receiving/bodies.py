@@ -8,6 +8,7 @@ import re
 import msgspec
 from msgspec import structs
 
+from shippers.believing import PROBE, disbelieved
 from shippers.receiving.refusals import too_many_lines
 from streams.core.envelopes import fly
 from streams.core.lines import Assembler, unwrap
@@ -45,8 +46,14 @@ def from_drain(body: bytes, app: str, instance: str, most_lines: int) -> list[Li
 
 
 def bounded(lines: list[Line]) -> list[Line]:
-    """Cut names that no record could carry: whoever sends must not be able to make one that the broker refuses."""
-    for number, line in enumerate(lines):
+    """Cut names that no record could carry: whoever sends must not be able to make one that the broker refuses.
+
+    Nor a line that passes for a probe's.
+    """
+    for number, sent in enumerate(lines):
+        line = sent
+        if line.provider == PROBE:
+            line = lines[number] = disbelieved(line)
         if len(line.app) + len(line.instance) + len(line.region) + len(line.provider) + len(line.level) > NAME_CHARS:
             lines[number] = structs.replace(
                 line,

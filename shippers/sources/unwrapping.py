@@ -1,5 +1,6 @@
 """Turns blocks of bytes into lines: cuts at newlines, joins flyctl's pretty JSON, unwraps. Knows no file or clock."""
 
+from shippers.believing import PROBE, disbelieved
 from streams.core import lines
 from streams.core.values import Line
 
@@ -48,7 +49,7 @@ class Unwrapping:
     def release(self) -> list[Line]:
         """Return the lines of a document that is still open: nothing has come for a while."""
         document, self._document = self._document, []
-        return [lines.unwrap(raw, self._app, self._instance) for raw in lines.assembled(iter(document))]
+        return self._each(list(lines.assembled(iter(document))))
 
     def _keep(self, partial: bytes) -> None:
         if not self._skipping:
@@ -57,10 +58,13 @@ class Unwrapping:
                 self._partial, self._skipping = self._partial[:MAX_RAW_BYTES], True
 
     def _unwrapped(self, raws: list[str]) -> list[Line]:
-        app, instance, unwrap = self._app, self._instance, lines.unwrap
         if self._document or "{" in raws or "{\r" in raws:
             raws = self._joined(raws)
-        return [unwrap(raw, app, instance) for raw in raws]
+        return self._each(raws)
+
+    def _each(self, raws: list[str]) -> list[Line]:
+        app, instance, unwrap = self._app, self._instance, lines.unwrap
+        return [line if (line := unwrap(raw, app, instance)).provider != PROBE else disbelieved(line) for raw in raws]
 
     def _joined(self, raws: list[str]) -> list[str]:
         """Let ``lines.assembled`` join each document as soon as it is whole (or longer than any of flyctl's)."""
