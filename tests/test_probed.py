@@ -72,13 +72,6 @@ def test_what_a_line_says(said: str) -> None:
     assert (None if found.event is None else found.event.event) == event
 
 
-def test_several_of_one_gauge() -> None:
-    """A field that names several disks is as many measurements."""
-    found = read_probe('{"probe":"metrics","disk_ratio":{"/":0.25,"/data":0.75,"/odd":null}}')
-    assert isinstance(found, Reading)
-    assert found.gauges == (("disk_ratio", 250_000), ("disk_ratio", 750_000))
-
-
 @pytest.mark.parametrize("said", NOT_READ)
 def test_what_nobody_reads(said: str) -> None:
     """A line that is no probe's, or says nothing known, is skipped for that reason, and is no request either."""

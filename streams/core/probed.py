@@ -52,10 +52,9 @@ def _gauges(said: dict[str, Any]) -> Iterator[tuple[str, int]]:
             yield MACHINES_OK, MILLION * ok
     for gauge in GAUGES.values():
         if gauge.field in said and gauge.probe in {"", kind}:
-            found = said[gauge.field]
-            for value in found.values() if isinstance(found, dict) else (found,):  # a disk_ratio by mount
-                if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and abs(value) < MOST:
-                    yield gauge.name, round(value * MILLION)
+            value = said[gauge.field]
+            if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value) and abs(value) < MOST:
+                yield gauge.name, round(value * MILLION)
 
 
 def _happened(said: dict[str, Any]) -> EventKind | None:
