@@ -1,6 +1,7 @@
 """Makes the probes that [probes] turns on, and the source that runs them. Knows each probe by its table alone."""
 
 from collections.abc import Callable, Collection, Iterable
+from itertools import chain
 
 from shippers.context import Context
 from shippers.probes import Probe, machines
@@ -17,8 +18,10 @@ MAKES: dict[str, Make] = {
     "health": lambda table, _: map(HealthProbe, table.health),
     "machines": lambda table, context: machines.probes(table.machines, context.environ) if table.machines else (),
     "metrics": lambda table, context: (MetricsProbe(table.metrics, context.environ),) if table.metrics else (),
-    "database": lambda table, context: (DatabaseProbe(one, context.environ) for one in table.database),
-    "supabase": lambda table, context: (SupabaseProbe(one, context.environ) for one in table.supabase),
+    "database": lambda table, context: chain(
+        (DatabaseProbe(one, context.environ) for one in table.database),
+        (SupabaseProbe(one, context.environ) for one in table.supabase),
+    ),
 }
 KINDS = tuple(MAKES)  # in the order of the help
 
