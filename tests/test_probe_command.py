@@ -75,7 +75,7 @@ async def test_once(env: dict[str, str]) -> None:
     [
         ("", (), "turns no probe on"),
         ('[[probes.health]]\napp = "shop"\nurl = "localhost:80"\n', (), "url: must be a URL such as"),
-        ('[[probes.health]]\napp = "shop"\nurl = "https://a:b@localhost"\n', (), "secrets come from the environment"),
+        ('[[probes.health]]\napp = "shop"\nurl = "https://x:b@localhost"\n', (), "secrets come from the environment"),
         ('[[probes.health]]\napp = "shop"\nurl = "http://localhost"\nbody = "("\n', (), "body: is no pattern of RE2"),
         ('[[probes.health]]\napp = "shop"\nurl = "http://localhost"\nevry = "5s"\n', (), 'did you mean "every"?'),
         ('[probes.machines]\napps = ["shop"]\n', (), "FLY_API_TOKEN: is not set"),
