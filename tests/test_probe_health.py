@@ -152,6 +152,19 @@ async def test_certificates(authority: Authority, monkeypatch: pytest.MonkeyPatc
     assert "unable to get local issuer" in told["stranger"]["detail"]
 
 
+async def test_what_stands_in_a_url_is_not_told() -> None:
+    """A token in a URL is neither in a probe's name nor in what it says of any failure."""
+    url = "http://127.0.0.1:{}/?token=a-secret"
+    async with app() as at, saying(b"220 mail ready\r\n") as other, saying(None) as silent:
+        urls = [f"{at}/round?token=a-secret", f"{at}/down?token=a-secret", url.format(other), url.format(free_port())]
+        settings = {"app": "shop", "follow_redirects": True, "deadline": "300ms"}
+        for each in (*urls, url.format(silent)):
+            probe = HealthProbe(Health.model_validate(settings | {"url": each}))
+            (line,) = await probe.measure(wall_ms())
+            assert line.level == "error"
+            assert "a-secret" not in line.text + probe.name
+
+
 async def test_a_new_connection_each_time() -> None:
     """Two rounds of one probe are two connections: what a kept one hides is measured."""
     async with app() as at:

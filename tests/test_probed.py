@@ -22,7 +22,7 @@ from streams.core.tally import Tally
 from streams.core.values import EventKind, Line, Reading, Reason, Skipped
 from streams.hosts.parse_files import rows
 from tests import oracle
-from tests.scenario import Cutting, arriving, nats, piped, replayed, spread, watched
+from tests.scenario import SCENARIOS, Cutting, arriving, load, nats, piped, replayed, spread, watched
 from tests.seeded import APPS, MINUTE, RULES, generated
 
 AT = 1_760_119_209_000  # 2025-10-10T18:00:09Z
@@ -190,6 +190,15 @@ def test_a_recount_agrees_however_lines_are_cut(seed: int, tmp_path: Path) -> No
         assert [_place(each) for each in outcome.transitions] == [_place(each) for each in expected]
         found = {an_id: window for an_id, window in outcome.windows.items() if an_id in windows}
         assert [_counts(found[an_id]) for an_id in windows] == [_counts(window) for window in windows.values()]
+
+
+def test_an_alert_shows_what_a_probe_found() -> None:
+    """The evidence of an alert about measurements is a line of the probe that found something wrong."""
+    case = load(SCENARIOS / "app_down.toml")
+    down = next(alert for alert in piped(case.plan, case.arrivals, Cutting()).alerts if alert["rule"] == "app-down")
+    (line,) = down["evidence"]["lines"]
+    assert orjson.loads(line)["error"] in {"status", "refused"}
+    assert down["summary"] == "No health check of shop has passed for two minutes"
 
 
 def _counts(window: dict[str, Any]) -> tuple[Any, ...]:

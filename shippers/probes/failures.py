@@ -77,4 +77,10 @@ def why(error: BaseException) -> str:
         return str(getattr(inner, "verify_message", "")) or str(inner)
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"{error.host}:{error.port}: {error.os_error.strerror or error.os_error}"
+    if isinstance(error, aiohttp.TooManyRedirects):
+        return "redirects without end"
+    if isinstance(error, aiohttp.ClientResponseError):  # whose text has the URL, in which a token may stand
+        return error.message
+    if isinstance(error, aiohttp.InvalidURL):
+        return "redirects to what is no URL"
     return str(error) or type(error).__name__

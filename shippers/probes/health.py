@@ -25,7 +25,9 @@ from streams.core.values import Line
 KIND = "health"
 BODY_BYTES = 1024 * 1024
 REDIRECTS = 5
-GRACE_S = 1.0  # a probe tells itself how far it came by its deadline; that of the round is for what hangs all the same
+# A probe tells itself how far it came by its deadline, and looks at a certificate that was refused; that of the round is
+# for what hangs all the same.
+GRACE_S, LOOK_S = 3.0, 2.0
 DAY_MS = 86_400_000
 Signal = Callable[[aiohttp.ClientSession, SimpleNamespace, Any], Awaitable[None]]
 _MENDING = {
@@ -70,7 +72,7 @@ class HealthProbe:
 
     def __init__(self, table: Health) -> None:
         """Compile what must be found."""
-        self.name, self.apps = f"{KIND} {table.url}", (table.app,)
+        self.name, self.apps = f"{KIND} {table.url.partition('?')[0]}", (table.app,)  # a token may stand behind
         self.every_s, self._deadline_s = table.every_ms / 1000, table.deadline_ms / 1000
         self.deadline_s = self._deadline_s + GRACE_S
         self._table, self._tls = table, Noting()
@@ -89,7 +91,7 @@ class HealthProbe:
         except ERRORS as error:
             wrong = of_error(error), why(error)
             if wrong[0] is Failure.TLS:
-                answer.tls_expires_ms = await expiry_of(self._table.url, self._deadline_s)
+                answer.tls_expires_ms = await expiry_of(self._table.url, LOOK_S)
         fields = answer.fields(at_ms)
         if wrong is not None:
             return [failed_line(app, KIND, at_ms, KIND, *wrong, fields)]
