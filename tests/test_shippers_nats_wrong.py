@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from shippers.context import Context
 from shippers.fly_nats.table import Nats
 from shippers.fly_nats.trial import try_out
 from shippers.gaps.checkpoint import earlier
+from shippers.sources.nats import NatsStream
 from tests.fly_stream import DEADLINE_S, Publisher, Shipper, holds
 from tests.pipeline import ROOT
 from tests.servers.fly_api import TOKEN
@@ -179,6 +181,32 @@ async def test_what_is_no_nats_is_told(tmp_path: Path, org: FlyOrg) -> None:
             assert not found[0].ok
             assert "Traceback" not in found[0].text
             words.pop(0)
+
+
+async def test_a_stop_while_it_connects(tmp_path: Path, org: FlyOrg) -> None:
+    """A server that takes connections and says nothing does not hold up a stop: Fly waits for few seconds."""
+    connecting, stop = asyncio.Event(), asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connecting.set()
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(silent, "127.0.0.1") as other:
+        port = other.sockets[0].getsockname()[1]
+        stream = NatsStream(Nats.model_validate({"server": f"nats://127.0.0.1:{port}"}), _context(org, tmp_path))
+
+        async def read() -> None:
+            async for _ in stream.read(stop):
+                raise AssertionError("nobody said anything")
+
+        reading = asyncio.create_task(read())
+        await asyncio.wait_for(connecting.wait(), DEADLINE_S)
+        stop.set()
+        began_s = time.monotonic()
+        await asyncio.wait_for(reading, DEADLINE_S)
+        assert time.monotonic() - began_s < 3
+        assert stream.problems == 1
 
 
 def test_a_checkpoint_that_cannot_be_read(tmp_path: Path, org: FlyOrg) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 import nats.errors
@@ -90,7 +90,9 @@ class Connection:
 
     async def _listen(self, stop: asyncio.Event) -> None:
         """Listen over one connection until ``stop``; LostError when it ends before."""
-        one = await opened(self._table, self._password)
+        one = await _unless(stop, opened(self._table, self._password))
+        if one is None:
+            return
         try:
             await one.subscribe(self._listener)
             self._tell_connected()
@@ -232,7 +234,19 @@ async def opened(table: Nats, password: Password) -> OneConnection:
     one = OneConnection(table)
     try:
         await one.connect(secret)
-    except LostError:
+    except (LostError, asyncio.CancelledError):
         await one.close()
         raise
     return one
+
+
+async def _unless(stop: asyncio.Event, opening: Coroutine[Any, Any, OneConnection]) -> OneConnection | None:
+    """Return the connection, None if ``stop`` was set first: an address that swallows what is sent takes long to give up."""
+    tasks = asyncio.create_task(opening), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        return tasks[0].result() if tasks[0].done() else None
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

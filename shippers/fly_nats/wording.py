@@ -1,5 +1,7 @@
 """What can go wrong with the stream, in words: the kind that is counted, and what to do. Knows no socket."""
 
+import os
+
 import nats.errors
 from msgspec import Struct
 
@@ -37,8 +39,8 @@ def failure(error: Exception, org: str) -> Failure:
     for word, kind, text in _REFUSED:
         if word in said.lower():
             return Failure(kind, text.format(org=org, said=said))
-    if isinstance(error, OSError) and error.strerror:
-        said = error.strerror
+    if isinstance(error, OSError) and error.errno:
+        said = os.strerror(error.errno) if error.errno > 0 else error.strerror or said  # a name's has its own words
     for of, kind, text in _KINDS:
         if isinstance(error, of):
             return Failure(kind, text.format(said=said))
