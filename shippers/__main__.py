@@ -8,6 +8,7 @@ COMMANDS = (
     "stdin",
     "files",
     "api",
+    "nats",
     "receive",
     "probe",
     "run",

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from shippers.fly_api.table import FlyApiTable
+from shippers.fly_nats.table import Nats
 from shippers.probes.table import Probing
 from shippers.receiving.table import Receive
 from streams.config_errors import ConfigError, explained, place
@@ -25,6 +26,7 @@ class FlyshipFile(Table):
     receive: Receive | None = None
     probes: Probing | None = None
     api: FlyApiTable | None = None
+    nats: Nats | None = None
 
 
 def read(environ: Mapping[str, str]) -> FlyshipFile:

@@ -73,14 +73,17 @@ class Seen:
 class Reading:
     """One way on which lines come, each once: counts the repeats of each key."""
 
-    def __init__(self) -> None:
-        """Begin before the first line."""
+    def __init__(self, most: int = 1_000_000) -> None:
+        """Begin before the first line. Repeats come close together: of ``most`` keys the oldest is forgotten first."""
+        self._most = most
         self._counts: dict[Key, int] = {}
 
     def identify(self, of: Key) -> Identity:
         """Return the identity of the next line of this reading."""
         repeat = self._counts.get(of, 0)
         self._counts[of] = repeat + 1
+        if len(self._counts) > self._most:
+            del self._counts[next(iter(self._counts))]
         return Identity(of, repeat)
 
     def is_new(self, of: Key, seen: Seen) -> bool:

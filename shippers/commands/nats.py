@@ -1,0 +1,42 @@
+"""``flyship nats``."""
+
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from shippers.commands import common, run_job, settings_of, usage
+from shippers.commands.configured import context_of, file_of, made
+from shippers.fly_nats.table import Nats
+from shippers.run import ShipSources
+from shippers.sources.nats import NatsStream
+
+
+@click.command(name="nats")
+@click.option("--org", help="The organisation's slug: `fly orgs list` shows it (default: that of flyship.toml, or personal).")
+@click.option("--server", help="Where the stream is (default: that of flyship.toml, or nats://[fdaa::3]:4223).")
+@click.option("--subject", "subjects", multiple=True, help="Which lines: logs.my-app.> (default: logs.>). May be repeated.")
+@click.option("--queue", help="Shippers that name the same share the lines.")
+@common
+def command(*, dry_run: bool, **flags: Any) -> None:
+    """Ship what an organisation's apps say, from Fly's log stream. FLY_ACCESS_TOKEN holds the token."""
+    given = {name: flags.pop(name) for name in ("org", "server", "subjects", "queue")}
+    settings = settings_of(flags)
+    file = file_of()
+    table = _told(file.nats or Nats(), {name: value for name, value in given.items() if value})
+    context = context_of(file)
+    run_job(ShipSources(made(lambda: NatsStream(table, context))), settings, dry_run=dry_run)
+
+
+def _told(table: Nats, given: dict[str, Any]) -> Nats:
+    """Return the table with what the command line says."""
+    try:
+        return Nats.model_validate(table.model_dump(by_alias=True) | _durations(table) | given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = f"--{first['loc'][0]}".removesuffix("s") if first["loc"] else "--subject"
+        usage(f"{flag} {first['msg']}")
+
+
+def _durations(table: Nats) -> dict[str, str]:
+    return {"late": f"{table.late_ms}ms", "overlap": f"{table.overlap_ms}ms", "fill_time": f"{table.fill_ms}ms"}

@@ -1,0 +1,18 @@
+"""Makes lines of messages. Total: what is no document of Fly's is a bare line of whom the subject names. Knows no socket."""
+
+from functools import lru_cache
+
+from msgspec import structs
+
+from shippers.fly_nats import subjects
+from streams.core import lines
+from streams.core.values import Line
+
+_origin = lru_cache(maxsize=4_096)(subjects.origin)
+
+
+def line_of(subject: str, data: bytes) -> Line:
+    """Return the line of a message."""
+    origin = _origin(subject)
+    line = lines.unwrap(data.decode("utf-8", "replace"), origin.app, origin.instance)
+    return line if line.region or not origin.region else structs.replace(line, region=origin.region)

@@ -1,0 +1,247 @@
+"""The source ``nats``: Fly's log stream as it comes, with what was missed filled in. Knows no Kafka.
+
+Lines pass from the connection through the merging into chunks that ``read`` gives. All of it is bounded together by
+``waiting_bytes``: beyond it the stream is not taken, which is a gap like any other and is filled when there is room.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from functools import partial
+
+from msgspec import Struct
+
+from shippers.console import say
+from shippers.context import Context
+from shippers.fly_api.client import LogsApi
+from shippers.fly_nats import subjects
+from shippers.fly_nats.connection import Connection
+from shippers.fly_nats.filling import Filling
+from shippers.fly_nats.messages import line_of
+from shippers.fly_nats.table import Nats
+from shippers.fly_nats.telling import SOURCE, Telling
+from shippers.fly_nats.tokens import api_token, password
+from shippers.gaps import checkpoint
+from shippers.gaps.checkpoint import Unsafe
+from shippers.gaps.fill import LINE_BYTES
+from shippers.gaps.merging import Merging
+from shippers.gaps.values import SECOND_NS, Given, Limits, Reach, Said
+from shippers.nanoseconds import at_ns
+from streams.config_errors import ConfigError
+from streams.core.values import Line
+
+CHUNK = 2_000  # messages that are unwrapped in one go
+API_TRIES = 3  # of one question; the filling asks again until its deadline
+
+
+class _Chunk(Struct, frozen=True):
+    lines: list[Line]
+    reach: Reach
+    bytes: int
+
+
+class NatsStream:
+    """A resumable source: where it left off is filled from the logs API when it starts again."""
+
+    name = SOURCE
+    keep_s = 3.0
+
+    def __init__(self, table: Nats, context: Context) -> None:
+        """Read the secrets and what an earlier run left; SecretError if one is there that cannot be read."""
+        self.problems = 1  # until it was connected once
+        self._table, self._context = table, context
+        ms = 1_000_000
+        limits = Limits(table.overlap_ms * ms, table.fill_ms * ms, remembered=table.remembered, apps=table.most_apps)
+        has_token = api_token(context.environ) is not None
+        password(context.environ)
+        self._merging = Merging(limits, [*table.apps, *sorted(subjects.apps(table.subjects))], can_fill=has_token)
+        self._unsafe = Unsafe()
+        self._telling = Telling(self._merging, context.metrics, table.org)
+        self._filling = Filling(self._merging, self, self._api, table.subjects, table.late_ms * ms)
+        self._inbox: deque[tuple[str, bytes]] = deque()
+        self._chunks: deque[_Chunk] = deque()
+        self._waiting_bytes = 0  # in inbox and chunks
+        self._given: Reach | None = None
+        self._is_connected = self._is_full = self._cannot_keep = False
+        self._wake, self._has_room = asyncio.Event(), asyncio.Event()
+        self._has_room.set()
+        self._saving = threading.Lock()  # a save that was given up goes on in its thread
+        checkpoint.resume(self._merging, _earlier(context))
+
+    async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
+        """Give lines until ``stop``; then what the server had sent by then."""
+        connection = Connection(self._table, partial(password, self._context.environ), self)
+        keeping = asyncio.create_task(connection.keep(stop))
+        filling = asyncio.create_task(self._filling.run())
+        keeping.add_done_callback(lambda _: self._wake.set())
+        filling.add_done_callback(lambda _: self._wake.set())
+        try:
+            while not keeping.done() or self._inbox or self._chunks:
+                _ended(keeping, filling)
+                self._digest(CHUNK)
+                while self._chunks:
+                    yield self._next()
+                if not self._inbox and not keeping.done():
+                    await self._wake.wait()
+                    self._wake.clear()
+            await keeping
+        finally:
+            keeping.cancel()
+            filling.cancel()
+            await asyncio.gather(keeping, filling, return_exceptions=True)
+        self._say_held()
+
+    def position(self) -> object:
+        """Return how far the chunks given so far reach."""
+        return self._given
+
+    async def kept(self, position: object) -> None:
+        """Note how far it came, and which lines are safe."""
+        if not isinstance(position, Reach):
+            return
+        self._unsafe.safe(position.number)
+        document = checkpoint.document(position, self._unsafe, self._merging)
+        try:
+            await asyncio.to_thread(self._save, document)
+            self._cannot_keep = False
+        except OSError as error:
+            self.failed("checkpoint")
+            if not self._cannot_keep:
+                say(f"nats: cannot note how far it came: {error.strerror or error}; set FLYSHIP_STATE to a directory")
+            self._cannot_keep = True
+
+    def _save(self, document: object) -> None:
+        with self._saving:
+            self._context.checkpoints.save(SOURCE, document)
+
+    def connected(self, at_ns: int) -> None:
+        """Hear from the connection that it stands."""
+        self.problems = 0
+        self._is_connected = True
+        self._go_on(at_ns)
+
+    def lost(self) -> None:
+        """Hear from the connection that it ended."""
+        self._is_connected = False
+        self._digest()
+        self._merging.lost()
+        self.give([])
+
+    def message(self, subject: str, data: bytes) -> None:
+        """Take a message from the connection."""
+        if self._is_full:
+            return
+        if not data:
+            self.failed("empty")
+            return
+        self._inbox.append((subject, data))
+        self._waiting_bytes += len(data) + LINE_BYTES
+        self._wake.set()
+        if self._waiting_bytes > self._table.waiting_bytes:
+            self._look_for_room()
+
+    def failed(self, kind: str) -> None:
+        """Count what went wrong."""
+        self._context.metrics.errors.labels(SOURCE, kind).inc()
+
+    def give(self, given: list[Given]) -> None:
+        """Take lines from the merging, and what it has to tell."""
+        lines = [each.line for each in given]
+        self._unsafe.add(given)
+        lines += self._telling.told(time.time_ns())
+        if lines:
+            size = sum(len(line.text) + LINE_BYTES for line in lines)
+            self._count(lines)
+            self._chunks.append(_Chunk(lines, self._merging.reach(), size))
+            self._waiting_bytes += size
+            self._wake.set()
+        if self._merging.fills:
+            self._filling.look()
+        self._look_for_room()
+
+    async def room(self) -> None:
+        """Wait until the filling may give more."""
+        await self._has_room.wait()
+
+    def _digest(self, most: int | None = None) -> None:
+        """Let messages pass through the merging, all of them or so many."""
+        while self._inbox:
+            some = [self._inbox.popleft() for _ in range(min(CHUNK, len(self._inbox)))]
+            self._waiting_bytes -= sum(len(data) for _, data in some) + LINE_BYTES * len(some)
+            lines = [line_of(subject, data) for subject, data in some]
+            self.give(self._merging.live([Said(line, at_ns(line.stamp)) for line in lines], time.time_ns()))
+            if most is not None:
+                break
+        self._look_for_room()
+
+    def _count(self, lines: list[Line]) -> None:
+        metrics = self._context.metrics
+        metrics.lines.labels(SOURCE).inc(len(lines))
+        metrics.bytes.labels(SOURCE).inc(sum(len(line.text) for line in lines))
+        newest = at_ns(lines[-1].stamp)
+        if newest is not None:
+            metrics.lag_s.labels(SOURCE).set((time.time_ns() - newest) / SECOND_NS)
+
+    def _next(self) -> list[Line]:
+        chunk = self._chunks.popleft()
+        self._waiting_bytes -= chunk.bytes
+        self._given = chunk.reach
+        self._look_for_room()
+        return chunk.lines
+
+    def _look_for_room(self) -> None:
+        """Take no more beyond the bound: from there on it is a gap, which ends when half of it is free."""
+        most = self._table.waiting_bytes
+        if self._waiting_bytes < most // 2:
+            self._has_room.set()
+        else:
+            self._has_room.clear()
+        waiting = self._waiting_bytes + self._merging.held_bytes
+        if not self._is_full and waiting > most:
+            self._is_full = True
+            self.failed("slow_consumer")
+            say(f"nats: {most} bytes wait: the stream is not taken until there is room, and the gap is filled then")
+            self._merging.lost()
+            self.give([])
+        elif self._is_full and waiting < most // 2:
+            self._is_full = False
+            self._go_on(time.time_ns())
+
+    def _go_on(self, at_ns: int) -> None:
+        """Hear again, once all that was taken before is through."""
+        self._digest()
+        if self._is_connected and not self._is_full:
+            self._merging.connected(at_ns)
+            self.give([])
+
+    def _api(self) -> LogsApi:
+        token = api_token(self._context.environ)
+        assert token is not None  # noqa: S101  # without one nothing is filled
+        return LogsApi(self._table.api, token, self._context.metrics, source=SOURCE, tries=API_TRIES)
+
+    def _say_held(self) -> None:
+        if self._merging.fills:
+            say(f"nats: gaps of {len(self._merging.fills)} apps are not filled yet: the next start goes on with them")
+
+
+def _earlier(context: Context) -> checkpoint.Earlier | None:
+    """Return what an earlier run left; ConfigError where it is there and cannot be had: its gap would be forgotten."""
+    try:
+        document = context.checkpoints.load(SOURCE)
+    except OSError as error:
+        raise ConfigError([f"nats: {error.filename}: cannot be read: {error.strerror}"]) from None
+    left = checkpoint.earlier(document)
+    if document is not None and left is None:
+        say("nats: what an earlier run noted cannot be read: what was said since then is not fetched")
+    return left
+
+
+def _ended(keeping: "asyncio.Task[None]", filling: "asyncio.Task[None]") -> None:
+    """Let an error of a task come out; once nothing more comes live, fill no more: the next start does."""
+    if filling.done() and not filling.cancelled():
+        filling.result()
+    if keeping.done():
+        keeping.result()
+        filling.cancel()
