@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from shippers.fly_api.table import FlyApiTable
 from shippers.probes.table import Probing
 from shippers.receiving.table import Receive
+from shippers.sources.files_table import FilesTable
 from streams.config_errors import ConfigError, explained, place
 from streams.config_model import Table, Text
 
@@ -25,6 +26,7 @@ class FlyshipFile(Table):
     receive: Receive | None = None
     probes: Probing | None = None
     api: FlyApiTable | None = None
+    files: FilesTable | None = None
 
 
 def read(environ: Mapping[str, str]) -> FlyshipFile:

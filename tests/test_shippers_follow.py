@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from shippers.metrics import Metrics
 from shippers.sources import tail
 from shippers.sources.follow import Follow
+from shippers.sources.marks import Seen
+from shippers.sources.readings import Readings
+from shippers.sources.unwrapping import Unwrapping
 from streams.core.values import Line
 
 DEADLINE_S = 20.0
@@ -54,7 +58,7 @@ async def _until(holds: Callable[[], bool], told: Callable[[], str] = lambda: ""
 
 @asynccontextmanager
 async def _following(*patterns: Path, from_start: bool = True) -> AsyncIterator[Reader]:
-    reader = Reader(Follow([str(pattern) for pattern in patterns], "a", "", from_start=from_start))
+    reader = Reader(Follow([str(pattern) for pattern in patterns], Readings("a", ""), Metrics(), from_start=from_start))
     try:
         yield reader
     finally:
@@ -70,7 +74,7 @@ async def test_begins_at_the_end(tmp_path: Path) -> None:
     """Without --from-start only what is written after the start is read."""
     log = tmp_path / "a.log"
     log.write_text("old\n")
-    reader = Reader(source := Follow([str(log)], "a", "", from_start=False))
+    reader = Reader(source := Follow([str(log)], Readings("a", ""), Metrics(), from_start=False))
     await _until(lambda: bool(source._tails))  # noqa: SLF001  # it is open: what comes now is new
     _append(log, "new\n")
     await reader.until(["new"])
@@ -170,7 +174,7 @@ def test_a_rotated_file_is_left_in_the_end(tmp_path: Path) -> None:
     """A successor is read at last even if its predecessor never becomes quiet."""
     log = tmp_path / "a.log"
     log.write_text("old 0\n")
-    reading = tail.Tail(log, "a", "i", tail.Seen()).open(0)
+    reading = tail.Tail(log, lambda: Unwrapping("a", "i"), Seen()).open(0)
     found = reading.poll(0)
     log.rename(tmp_path / "a.log.1")
     log.write_text("new\n")
@@ -190,4 +194,4 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
     """A named pipe cannot be followed, and opening it must not hang."""
     os.mkfifo(tmp_path / "pipe.log")
     with pytest.raises(OSError, match="not a regular file"):
-        tail.Tail(tmp_path / "pipe.log", "a", "i", tail.Seen()).open(0)
+        tail.Tail(tmp_path / "pipe.log", lambda: Unwrapping("a", "i"), Seen()).open(0)
