@@ -53,6 +53,7 @@ class Follow:
         self._metrics = metrics
         self._registry = registry
         self._at_end = not from_start
+        self._looked = False
         self._tails: dict[Path, Tail] = {}
         self._seen = Seen()
         self._told: set[str] = set()
@@ -65,8 +66,9 @@ class Follow:
         while not stop.is_set():
             now_ms = loop.time() * 1000
             if now_ms - scanned_ms >= SCAN_MS:
-                yield self._scan(now_ms)
-                scanned_ms = now_ms
+                rest = self._scan(now_ms)
+                scanned_ms, self._looked = now_ms, True
+                yield rest
             busy = False
             for tail in self._tails.values():
                 self._look(tail, now_ms)
@@ -86,7 +88,7 @@ class Follow:
 
     def position(self) -> object:
         """Return the marks of all files, open or left; None without a registry."""
-        if self._registry is None:
+        if self._registry is None or not self._looked:  # a run that saw no file must not look like one
             return None
         return (*(mark for tail in self._tails.values() for mark in tail.marks), *self._seen.marks)
 
@@ -156,6 +158,7 @@ class Follow:
         tail = Tail(path, partial(self._readings.of, path), self._seen)
         if self._opened(path, partial(tail.open, now_ms, offset=None if self._at_end else 0)):
             self._tails[path] = tail
+            tail.noted()
 
     def _look(self, tail: Tail, now_ms: float) -> None:
         self._opened(tail.path, partial(tail.look, now_ms, partial(self._open_elsewhere, tail)))

@@ -115,12 +115,10 @@ class Registry:
 
     def load(self) -> list[Mark] | None:
         """Return the marks; None if there are none yet, or they cannot be read, which is told."""
-        document: Any = self._checkpoints.load(self._name)
-        if document is None:
-            return None
         try:
-            return msgspec.convert(document, _Document).files
-        except msgspec.ValidationError as error:
+            document: Any = self._checkpoints.load(self._name)
+            return None if document is None else msgspec.convert(document, _Document).files
+        except (OSError, msgspec.ValidationError) as error:
             say(f"files: the checkpoint {self._name} cannot be read, so it begins anew: {error}")
             return None
 

@@ -42,8 +42,8 @@ class Passage:
 def _mark_of(path: Path, known: Sequence[Mark]) -> Mark | None:
     """Return the mark of the file at a path: by its inode, else, as a copy, by what it begins with."""
     own = [mark for mark in known if mark.same_file(path)]
-    copies = [mark for mark in known if len(mark.before) >= SURE_BYTES and mark not in own]
-    return next((mark for mark in (*own, *sorted(copies, key=_offset, reverse=True)) if _fits(mark, path)), None)
+    gone = [mark for mark in known if len(mark.before) >= SURE_BYTES and not mark.same_file(Path(mark.path))]
+    return next((mark for mark in (*own, *sorted(gone, key=_offset, reverse=True)) if _fits(mark, path)), None)
 
 
 def _offset(mark: Mark) -> int:

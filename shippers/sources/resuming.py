@@ -104,9 +104,16 @@ def _is_rotated(path: Path, other: Path) -> bool:
 
 
 def _later(rotated: list[Path], newest_ns: int, taken: set[Identity]) -> Iterator[Path]:
-    """Return the rotated files that were written after the newest that is known, in the order of their writing."""
+    """Return the rotated files that were written after those that are known, in the order of their writing."""
     found = [(status.st_mtime_ns, other) for other in rotated if (status := _status(other))]
-    yield from (other for at_ns, other in sorted(found) if at_ns > newest_ns and _identity(other) not in taken)
+    found.sort(key=lambda of: (of[0], -_number(of[1])))
+    yield from (other for at_ns, other in found if at_ns >= newest_ns and _identity(other) not in taken)
+
+
+def _number(rotated: Path) -> int:
+    """Return the number in names such as app.log.2: the higher the older. Files of one moment need it."""
+    digits = rotated.suffix[1:]
+    return int(digits) if digits.isdecimal() and len(digits) < 4 else 0
 
 
 def _identity(path: Path) -> Identity | None:
