@@ -11,6 +11,8 @@ COMMANDS = (
     "receive",
     "probe",
     "run",
+    "status",
+    "doctor",
 )  # files of ``shippers.commands``, in the order of the help
 
 

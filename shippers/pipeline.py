@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from shippers.batching import Batch, Batching
+from shippers.counting import Counting
+from shippers.metrics import Metrics
 from shippers.records import Record, records
 from shippers.sources import Resumable, Source
 
@@ -31,10 +33,13 @@ class Sink(Protocol):
         ...
 
 
-async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
+async def ship(
+    sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event, metrics: Metrics | None = None
+) -> None:
     """Ship until the sources end (``stop`` makes them end), then wait until everything is safe."""
     turn = asyncio.Lock()  # batches enter the sink in the order in which they leave batching
-    reaches = [_Reach(source) for source in sources]
+    metrics = metrics or Metrics()
+    reaches = [_Reach(source, Counting(metrics, source.name)) for source in sources]
     reading = asyncio.create_task(_read_all(reaches, batching, sink, stop, turn))
     beside = [asyncio.create_task(_age(batching, sink, turn))]
     beside += [
@@ -59,8 +64,9 @@ async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: 
 class _Reach:
     """How far a source's lines went into batching, and how far they are known to be safe."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, counting: Counting) -> None:
         self.source = source
+        self.counting = counting
         self.resumable = source if isinstance(source, Resumable) else None
         self.position: object = None
         self._kept: object = None
@@ -100,7 +106,10 @@ async def _read(reach: _Reach, batching: Batching, sink: Sink, stop: asyncio.Eve
     loop = asyncio.get_running_loop()
     async for lines in reach.source.read(stop):
         async with turn:
-            await send_all(sink, batching.add(lines, loop.time() * 1000))
+            before = batching.bytes
+            full = batching.add(lines, loop.time() * 1000)
+            reach.counting.take(lines, batching.bytes - before)
+            await send_all(sink, full)
             reach.move()
 
 

@@ -74,10 +74,11 @@ def _job(patterns: tuple[str, ...], settings: Settings, asked: Asked, moment: st
     kind = "follow" if asked.follow else "once"
     registry = registry_of(context, kind, *names, *map(os.path.abspath, patterns)) if asked.keeps else None
     if asked.follow:
-        return ShipSources(Follow(patterns, readings, context.metrics, from_start=asked.from_start, registry=registry))
+        source = Follow(patterns, readings, context.metrics, from_start=asked.from_start, registry=registry)
+        return ShipSources(source, metrics=context.metrics)
     paths = _paths(patterns)
     if not asked.history:
-        return ShipSources(Files(paths, readings, registry))
+        return ShipSources(Files(paths, readings, registry), metrics=context.metrics)
     from shippers.stamps import Stamps  # noqa: PLC0415  # loads every parser of the core, which no other mode needs
 
     return ShipHistory(History(paths, readings, Stamps().stamp_ms))

@@ -130,7 +130,7 @@ class Server:
 
     def _count(self, kind: str, told: str) -> None:
         """Count what went wrong; say it unless the same kind was said a short while ago."""
-        self._metrics.errors.labels(SOURCE, kind).inc()
+        self._metrics.failed(SOURCE, kind, told)
         now_s = asyncio.get_running_loop().time()
         if now_s - self._told_s.get(kind, -TELL_S) >= TELL_S:
             self._told_s[kind] = now_s

@@ -168,9 +168,10 @@ class Follow:
         try:
             opening()
         except OSError as error:
-            if self._tell(f"cannot read {path}: {error.strerror or error}"):
+            text = f"cannot read {path}: {error.strerror or error}"
+            if self._tell(text):
                 self.problems += 1
-                self._metrics.errors.labels(self.name, "unreadable").inc()
+                self._metrics.failed(self.name, "unreadable", text)
             return False
         return True
 

@@ -138,4 +138,4 @@ class Registry:
         if text != self._told:
             self._told = text
             say(f"files: {text}")
-            self._metrics.errors.labels("files", "state").inc()
+            self._metrics.failed("files", "state", text)
