@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 import click
 
 from shippers.console import say
-from shippers.run import Job, run
+from shippers.run import Job
+from shippers.run import run as run_to_end  # the command of that name is an attribute of this package
 from shippers.settings import SettingError, Settings
 
 Command = Callable[..., None]
@@ -51,7 +52,7 @@ def settings_of(flags: dict[str, Any]) -> Settings:
 def run_job(job: Job, settings: Settings, *, dry_run: bool) -> NoReturn:
     """Run a job to its end, and end with its exit code."""
     try:
-        code = asyncio.run(run(job, settings, dry_run=dry_run))
+        code = asyncio.run(run_to_end(job, settings, dry_run=dry_run))
     except SettingError as error:
         usage(str(error))
     sys.exit(code)

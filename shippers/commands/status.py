@@ -9,13 +9,13 @@ import msgspec
 
 from shippers.commands import usage
 from shippers.commands.configured import file_of
-from shippers.console import say
 from shippers.flyship_file import MetricsTable
 from shippers.receiving.table import place
 from shippers.status import SourceStatus, Status
 
 TIMEOUT_S = 5.0
-HEADINGS = ("source", "lines", "bytes", "lines/s", "lag", "gaps", "dropped", "errors", "trouble")
+WIDTH = 200  # where there is no terminal
+HEADINGS = ("source", "lines", "bytes", "lines/s", "lag", "gaps", "dropped", "errors")
 
 
 @click.command(name="status")
@@ -61,18 +61,19 @@ def _show(status: Status) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in HEADINGS:
-        table.add_column(heading, justify="left" if heading in {"source", "trouble"} else "right")
+        table.add_column(heading, justify="left" if heading == "source" else "right", no_wrap=True)
     for source in status.sources:
         table.add_row(*_row(source), style="red" if source.trouble else None)
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
     console.print(table)
     up_s = (status.at_ms - status.started_ms) // 1000
     spool = f", {status.spool_records:,} records ({status.spool_bytes:,} bytes) in the spool" if status.spool_records else ""
     console.print(
         f"up {_span(up_s)}: {status.sent_lines:,} lines acknowledged, {status.waiting_lines:,} wait{spool}", highlight=False
     )
-    if status.trouble:
-        say(status.trouble)
+    for who, trouble in [("", status.trouble), *((f"{source.name}: ", source.trouble) for source in status.sources)]:
+        if trouble:
+            console.print(f"{who}{trouble}", style="red", markup=False, highlight=False)
 
 
 def _row(source: SourceStatus) -> tuple[str, ...]:
@@ -85,7 +86,6 @@ def _row(source: SourceStatus) -> tuple[str, ...]:
         " ".join(f"{state} {count}" for state, count in source.gaps.items() if count) or "0",
         f"{source.dropped:,}",
         " ".join(f"{kind} {count}" for kind, count in source.errors.items() if count) or "0",
-        source.trouble or "",
     )
 
 

@@ -44,7 +44,7 @@ class Files:
     """
 
     name = "files"
-    keep_s = 1.0
+    keep_s = 0.25
 
     def __init__(self, paths: Sequence[Path], readings: Readings, registry: Registry | None = None) -> None:
         """``registry``: how far each file was read before, and where that is kept."""

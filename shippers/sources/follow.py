@@ -32,7 +32,7 @@ class Follow:
     """Lines of growing files. Compressed files are left alone: where a log grows they are rotated copies of it."""
 
     name = "files"
-    keep_s = 1.0
+    keep_s = 0.25
 
     def __init__(
         self,
