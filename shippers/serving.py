@@ -15,8 +15,8 @@ from msgspec import Struct, to_builtins
 from prometheus_client import exposition
 
 from shippers.console import say
+from shippers.listening import site
 from shippers.metrics import Metrics
-from shippers.receiving.table import place
 from shippers.status import Watch
 
 LOOK_S = 1.0
@@ -43,7 +43,7 @@ async def served(listen: str, run: Run) -> AsyncIterator[None]:
     looking = asyncio.create_task(_look(run, watch))
     try:
         try:
-            await web.TCPSite(runner, *place(listen)).start()
+            await site(runner, listen).start()
             host, port = runner.addresses[0][:2]
             say(f"metrics: listening on {f'[{host}]' if ':' in host else host}:{port}")
         except OSError as error:

@@ -140,6 +140,21 @@ async def test_a_taken_port_does_not_stop_the_shipping(env: dict[str, str], tmp_
     assert "shipped 1 lines" in done.stderr
 
 
+async def test_every_address_is_heard(env: dict[str, str], tmp_path: Path) -> None:
+    """[::] listens on IPv4's addresses, too: Fly's checks come from there, its Prometheus does not."""
+    config = (tmp_path / "flyship.toml").read_text().replace("127.0.0.1:0", "[::]:0")
+    (tmp_path / "flyship.toml").write_text(config)
+    token = {"FLYSHIP_RECEIVE_TOKEN": "of-this-test"}
+    async with _running(env | token, tmp_path / "told", "--dry-run") as (_, metrics, receive):
+        for where in (metrics, receive):
+            port = where.rpartition(":")[2]
+            assert "[::]" in where
+            for host in ("127.0.0.1", "[::1]"):
+                assert (await asyncio.to_thread(_get, f"{host}:{port}", "/healthz"))[0].startswith("{")
+            told = await asyncio.to_thread(_run, env, "status", "--at", f"[::]:{port}")
+            assert told.returncode == (0 if where == metrics else 2)
+
+
 def test_what_grows_is_told_as_lines_a_second() -> None:
     """Lines/s are those of the last seconds alone."""
     metrics = Metrics()

@@ -3,6 +3,7 @@
 import sys
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 
 import click
 import msgspec
@@ -15,6 +16,9 @@ from shippers.status import SourceStatus, Status
 
 TIMEOUT_S = 5.0
 WIDTH = 200  # where there is no terminal
+# Whoever listens on all addresses is asked on one, and this machine has two names.
+BOTH = ("127.0.0.1", "[::1]")
+HOSTS = {"0.0.0.0": BOTH, "::": BOTH, "127.0.0.1": BOTH, "localhost": BOTH}  # noqa: S104  # nothing listens here
 HEADINGS = ("source", "lines", "bytes", "lines/s", "lag", "gaps", "dropped", "errors")
 
 
@@ -28,8 +32,7 @@ def command(*, at: str | None, as_json: bool) -> None:
         host, port = place(where)
     except ValueError as error:
         usage(f"--at {error}")
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # whoever listens on all is asked on one
-    answer = _asked(f"http://[{host}]:{port}/status" if ":" in host else f"http://{host}:{port}/status", where)
+    answer = _asked([f"http://{one}:{port}/status" for one in HOSTS.get(host, (f"[{host}]" if ":" in host else host,))], where)
     try:
         status = msgspec.json.decode(answer, type=Status)
     except msgspec.MsgspecError:
@@ -41,17 +44,26 @@ def command(*, at: str | None, as_json: bool) -> None:
     sys.exit(0 if status.ok else 1)
 
 
-def _asked(url: str, where: str) -> bytes:
+def _asked(urls: list[str], where: str) -> bytes:
+    """Return the first answer."""
+    answers = [answer for url in urls if (answer := _answer(url))]
+    whole = next((answer for answer in answers if isinstance(answer, bytes)), None)
+    if whole is None:
+        usage(f"nobody answers at {where} ({answers[0]}): start flyship with --metrics {where}, or say --at HOST:PORT")
+    return whole
+
+
+def _answer(url: str) -> bytes | str:
+    """Ask; return the answer, or why there is none."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # none stands between a machine and itself
     try:
-        # No proxy of the environment's stands between a machine and itself.
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=TIMEOUT_S) as answer:
+        with opener.open(url, timeout=TIMEOUT_S) as answer:
             body: bytes = answer.read()
             return body
     except urllib.error.HTTPError as error:
-        usage(f"{where} answers {error.code}: it is no flyship")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        usage(f"nobody answers at {where} ({reason}): start flyship with --metrics {where}, or say --at HOST:PORT")
+        return f"status {error.code}: it is no flyship"
+    except (OSError, ValueError, HTTPException) as error:
+        return str(getattr(error, "reason", error)) or type(error).__name__
 
 
 def _show(status: Status) -> None:

@@ -1,11 +1,13 @@
 """Tries the table [receive] for ``flyship doctor``: whether its port is free and its tokens are there. Takes no request."""
 
-import asyncio
 import os
+
+from aiohttp import web
 
 from shippers.context import Context
 from shippers.findings import Finding
-from shippers.receiving.table import Receive, place
+from shippers.listening import site
+from shippers.receiving.table import Receive
 from shippers.receiving.tokens import Tokens
 from shippers.secrets import SecretError
 
@@ -24,13 +26,18 @@ def _tokens(table: Receive, context: Context) -> Finding:
 
 
 async def _listened(table: Receive) -> Finding:
-    host, port = place(table.listen)
+    runner = web.ServerRunner(web.Server(_closed, access_log=None))
+    await runner.setup()
     try:
-        server = await asyncio.start_server(lambda _, writer: writer.close(), host, port)
+        await site(runner, table.listen).start()
     except OSError as error:
         told = os.strerror(error.errno) if error.errno else str(error)
-        mend = "stop what listens there, or choose another port" if port else "choose another address"
-        return Finding("receive", False, f"cannot listen on {table.listen} ({told}): {mend}; a running flyship has it, too")
-    server.close()
-    await server.wait_closed()
+        mend = "stop what listens there, or choose another; a flyship that runs already has it, too"
+        return Finding("receive", False, f"cannot listen on {table.listen} ({told}): {mend}")
+    finally:
+        await runner.cleanup()
     return Finding("receive", True, f"{table.listen} is free")
+
+
+async def _closed(_: web.BaseRequest) -> web.StreamResponse:
+    return web.Response(status=503)
