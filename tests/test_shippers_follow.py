@@ -1,6 +1,7 @@
 """Following files as ``tail -F`` does: new lines, rotation, truncation, partial lines, files that appear later."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -160,6 +161,29 @@ async def test_many_lines_and_rotations(tmp_path: Path) -> None:
             log.rename(tmp_path / f"a.log.{rotation}")
         log.write_text("")
         await reader.until([f"line {count}" for count in range(number)])
+
+
+@pytest.mark.parametrize("pattern", ["a.log", "a.log*"])
+async def test_rotations_while_nobody_takes_lines(tmp_path: Path, pattern: str) -> None:
+    """However often a log is rotated while reading waits for Kafka, all its files are read, oldest first."""
+    log, stop = tmp_path / "a.log", asyncio.Event()
+    log.write_text("0\n")
+    source = Follow([str(tmp_path / pattern)], Readings("a", ""), Metrics(), from_start=True)
+    found: list[str] = []
+    number = 0
+    async with asyncio.timeout(DEADLINE_S):
+        async for lines in source.read(stop):
+            found += [line.text for line in lines]
+            while found == ["0"] and number < 4:
+                number += 1
+                for older in range(4, 0, -1):
+                    with contextlib.suppress(FileNotFoundError):
+                        (tmp_path / f"a.log.{older}").rename(tmp_path / f"a.log.{older + 1}")
+                log.rename(tmp_path / "a.log.1")
+                log.write_text(f"{number}\n")
+            if len(found) >= 5:
+                stop.set()
+    assert found == ["0", "1", "2", "3", "4"]
 
 
 async def test_a_quiet_brace_is_released(tmp_path: Path) -> None:

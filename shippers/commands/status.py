@@ -47,9 +47,10 @@ def command(*, at: str | None, as_json: bool) -> None:
 def _asked(urls: list[str], where: str) -> bytes:
     """Return the first answer."""
     answers = [answer for url in urls if (answer := _answer(url))]
+    why = [answer for answer in answers if isinstance(answer, str)]
     whole = next((answer for answer in answers if isinstance(answer, bytes)), None)
     if whole is None:
-        usage(f"nobody answers at {where} ({answers[0]}): start flyship with --metrics {where}, or say --at HOST:PORT")
+        usage(f"nobody answers at {where} ({why[0]}): start flyship with --metrics {where}, or say --at HOST:PORT")
     return whole
 
 

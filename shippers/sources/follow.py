@@ -134,6 +134,8 @@ class Follow:
 
     def _scan(self, now_ms: float) -> list[Line]:
         """Open what is new, close what is gone; return what the closed ones held."""
+        for tail in sorted(self._tails.values(), key=_name_length):  # else a rotated file would pass for a log of its own
+            self._look(tail, now_ms)
         named: set[Identity] = set()
         found: dict[Path, Identity] = {}
         for pattern in self._patterns:
@@ -189,3 +191,7 @@ class Follow:
             self._told.add(text)
             say(text)
         return new
+
+
+def _name_length(tail: Tail) -> int:
+    return len(tail.path.name)

@@ -60,6 +60,15 @@ class Mark(Struct, frozen=True):
             os.close(descriptor)
 
 
+def identity_of(path: Path) -> Identity | None:
+    """Return which file has a name now; None if none has."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def before(descriptor: int, offset: int) -> bytes:
     """Return the bytes before a place in a file; fewer than are asked for where the file is shorter."""
     size = min(offset, BEFORE_BYTES)

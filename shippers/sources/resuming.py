@@ -6,7 +6,7 @@ then those that were rotated behind it (by their numbers or dates, and the time 
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from shippers.sources.blocks import COMPRESSED
-from shippers.sources.marks import SURE_BYTES, Identity, Mark
+from shippers.sources.marks import SURE_BYTES, Identity, Mark, identity_of
 
 _ROTATED = re.compile(r"[.-]?[0-9][0-9TZ:._-]*").fullmatch  # what logrotate and its like put behind a name
 
@@ -42,51 +42,79 @@ class Resumed(Struct, frozen=True):
 
 
 def plans(marks: Iterable[Mark], patterns: Sequence[str]) -> Iterator[tuple[Path, Resumed]]:
-    """Yield a plan for each name that the patterns still ask for."""
+    """Yield a plan for each name that the patterns still ask for. A file is read for one name, whatever it is called now."""
     by_path: dict[str, list[Mark]] = {}
-    for mark in marks:
-        by_path.setdefault(mark.path, []).append(mark)
-    for name, own in by_path.items():
-        if any(name == pattern or fnmatch(name, pattern) for pattern in patterns):
-            yield Path(name), resumed(Path(name), own)
+    for mark in sorted(marks, key=lambda mark: mark.changed_ns):
+        if any(mark.path == pattern or fnmatch(mark.path, pattern) for pattern in patterns):
+            by_path.setdefault(mark.path, []).append(mark)
+    places = _places([mark for own in by_path.values() for mark in own])
+    taken = {identity for place in places.values() if (identity := identity_of(place))}
+    for name, own in sorted(by_path.items(), key=_length):  # app.log before app.log.1, which may have been app.log meanwhile
+        plan = _plan(Path(name), own, places, taken)
+        taken |= {identity for piece in plan.pieces if (identity := identity_of(piece.path))}
+        yield Path(name), plan
 
 
-def resumed(path: Path, marks: Iterable[Mark]) -> Resumed:
-    """Plan a name's reading from the marks that were made under it."""
-    known = sorted(marks, key=lambda mark: mark.changed_ns)
-    entries = _entries(path.parent)
-    rotated = [entry for entry in entries if _is_rotated(path, entry)]
+def _length(item: tuple[str, list[Mark]]) -> int:
+    return len(item[0])
+
+
+def _plan(path: Path, known: list[Mark], places: Mapping[Mark, Path], taken: set[Identity]) -> Resumed:
+    """Plan a name's reading from the marks that were made under it, oldest first, and from where their files are now."""
     pieces: list[Piece] = []
     done: list[Mark] = []
     lost: list[tuple[Mark, Lost]] = []
-    taken: set[Identity] = set()
     for mark in known:
-        free = [place for place in (path, *entries) if _identity(place) not in taken]
-        place = _located(mark, path, free, [entry for entry in rotated if entry in free])
+        place = places.get(mark)
         status = None if place is None else _status(place)
         if place is None or status is None:
             if not mark.done:
                 lost.append((mark, Lost.TRUNCATED if mark.same_file(path) else Lost.DELETED))
-            continue
-        taken.add((status.st_dev, status.st_ino))
-        if status.st_size > mark.offset or place == path:
+        elif status.st_size > mark.offset or place == path:
             pieces.append(Piece(place, mark.offset))
         else:
             done.append(mark)
     if not any(piece.path == path for piece in pieces):  # rotated: what came in between, and the file of today
-        newest_ns = known[-1].changed_ns if known else 0
-        pieces += [Piece(other, 0) for other in _later(rotated, newest_ns, taken)]
-        pieces += [Piece(path, 0)] if _identity(path) is not None else []
+        newer = [*rotated_since(path, known[-1].changed_ns), path]
+        pieces += [Piece(other, 0) for other in newer if identity_of(other) not in {None, *taken}]
     return Resumed(tuple(pieces), tuple(done), tuple(lost))
 
 
-def _located(mark: Mark, path: Path, free: list[Path], rotated: list[Path]) -> Path | None:
-    """Return where a mark's file is now, None if nowhere: by its inode first, then, as a copy, by what it begins with."""
-    found = next((place for place in free if mark.same_file(place) and mark.fits(place)), None)
-    if found is None and mark.before:
-        copies = rotated if len(mark.before) < SURE_BYTES else [path, *rotated]
-        found = next((place for place in copies if mark.fits(place)), None)
+def rotated_since(path: Path, at_ns: int) -> list[Path]:
+    """Return a log's rotated files that were written after a time, in the order of their writing."""
+    found = [(status.st_mtime_ns, other) for other in _rotated(path) if (status := _status(other))]
+    found.sort(key=lambda of: (of[0], -_number(of[1])))
+    return [other for changed_ns, other in found if changed_ns >= at_ns]
+
+
+def _places(marks: list[Mark]) -> dict[Mark, Path]:
+    """Return where the marks' files are now: by their inodes first, then, as copies, by what they begin with."""
+    found: dict[Mark, Path] = {}
+    for places_of in (_renamed, _copied):
+        for mark in marks:
+            if mark not in found:
+                free = (place for place in places_of(mark) if place not in found.values())
+                if (place := next((place for place in free if mark.fits(place)), None)) is not None:
+                    found[mark] = place
     return found
+
+
+def _renamed(mark: Mark) -> Iterator[Path]:
+    path = Path(mark.path)
+    yield from (place for place in (path, *_entries(path.parent)) if mark.same_file(place))
+
+
+def _copied(mark: Mark) -> Iterator[Path]:
+    path = Path(mark.path)
+    if len(mark.before) >= SURE_BYTES:
+        yield path
+    if mark.before:
+        yield from _rotated(path)
+
+
+def _rotated(path: Path) -> list[Path]:
+    """Return the files beside a log that bear its name with a number or a date."""
+    return [entry for entry in _entries(path.parent) if _is_rotated(path, entry)]
 
 
 def _entries(directory: Path) -> list[Path]:
@@ -103,22 +131,10 @@ def _is_rotated(path: Path, other: Path) -> bool:
     return other.name != path.name and any(_ROTATED(part) for part in (behind, between))
 
 
-def _later(rotated: list[Path], newest_ns: int, taken: set[Identity]) -> Iterator[Path]:
-    """Return the rotated files that were written after those that are known, in the order of their writing."""
-    found = [(status.st_mtime_ns, other) for other in rotated if (status := _status(other))]
-    found.sort(key=lambda of: (of[0], -_number(of[1])))
-    yield from (other for at_ns, other in found if at_ns >= newest_ns and _identity(other) not in taken)
-
-
 def _number(rotated: Path) -> int:
     """Return the number in names such as app.log.2: the higher the older. Files of one moment need it."""
     digits = rotated.suffix[1:]
     return int(digits) if digits.isdecimal() and len(digits) < 4 else 0
-
-
-def _identity(path: Path) -> Identity | None:
-    status = _status(path)
-    return None if status is None else (status.st_dev, status.st_ino)
 
 
 def _status(path: Path) -> os.stat_result | None:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from shippers.sources.marks import Identity, Mark, Seen, before
+from shippers.sources.marks import Identity, Mark, Seen, before, identity_of
+from shippers.sources.resuming import rotated_since
 from shippers.sources.unwrapping import Reading
 from streams.core.values import Line
 
@@ -57,6 +58,9 @@ class _Handle:
         if not same:
             self._position = 0
         return not same
+
+    def changed_ns(self) -> int:
+        return os.fstat(self._descriptor).st_mtime_ns
 
     def mark(self, path: Path, *, done: bool) -> Mark:
         """Return how far it was given, as a file of the name ``path``."""
@@ -105,17 +109,21 @@ class Tail:
 
     def look(self, now_ms: float, elsewhere: Callable[[], set[Identity]]) -> None:
         """Notice that the name stands for another file now; one ``elsewhere`` is being read under its old name."""
-        try:
-            status = self.path.stat()
-        except OSError:
-            return  # between two files: the old one is still being read
-        identity = (status.st_dev, status.st_ino)
-        if identity in self.identities() or identity in elsewhere() or self._seen.holds(identity, self.path):
-            return
+        identity = identity_of(self.path)
+        if identity is None or not self._is_new(identity, self.path, elsewhere):
+            return  # None: between two files, the old one is still being read
         rotated = len(self._handles)
+        if rotated:  # more than once, maybe, since the last look: reading may have waited for Kafka
+            for path in rotated_since(self.path, self._handles[-1].changed_ns()):
+                between = identity_of(path)
+                if between is not None and self._is_new(between, path, elsewhere):
+                    self.open(self._quiet_since_ms, path)
         self.open(self._quiet_since_ms if rotated else now_ms)
         if rotated == 1:
             self._successor_at_ms = now_ms
+
+    def _is_new(self, identity: Identity, path: Path, elsewhere: Callable[[], set[Identity]]) -> bool:
+        return not (identity in self.identities() or identity in elsewhere() or self._seen.holds(identity, path))
 
     def poll(self, now_ms: float) -> list[Line]:
         """Return the next lines of the file being read, at most a block's."""
