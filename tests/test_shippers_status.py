@@ -17,6 +17,8 @@ import orjson
 import pytest
 from prometheus_client import parser
 
+from shippers.doctor import TRIALS
+from shippers.flyship_file import FlyshipFile
 from shippers.metrics import Metrics
 from shippers.status import RATE_S, STUCK_S, TROUBLE_S, Watch
 from tests.pipeline import Pipeline, until
@@ -206,6 +208,11 @@ async def test_doctor_where_all_is_well(kafka_bootstrap: str, env: dict[str, str
 
 def _kafka(pipeline: Pipeline) -> dict[str, str]:
     return {name: value for name, value in pipeline.env.items() if name.startswith("FLYWATCH_")}
+
+
+def test_doctor_knows_every_table() -> None:
+    """Each table of flyship.toml that is a source has a trial."""
+    assert set(FlyshipFile.model_fields) - {"state", "metrics"} == set(TRIALS)
 
 
 def test_doctor_tells_everything_that_is_wrong(env: dict[str, str], tmp_path: Path) -> None:

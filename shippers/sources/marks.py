@@ -133,15 +133,17 @@ class Registry:
 
     async def keep(self, marks: tuple[Mark, ...]) -> None:
         """Replace them, beside other work. Where that cannot be done it is told, and the shipping goes on."""
-        document = msgspec.to_builtins(_Document(list(marks)))
         try:
-            await asyncio.to_thread(self._checkpoints.save, self._name, document)
+            await asyncio.to_thread(self._save, marks)
         except OSError as error:
             self._tell(f"cannot note how far files were read: {error.strerror or error}: a restart would repeat lines")
         else:
             if self._told:
                 self._tell("it can be noted again how far files were read")
                 self._told = ""
+
+    def _save(self, marks: tuple[Mark, ...]) -> None:
+        self._checkpoints.save(self._name, msgspec.to_builtins(_Document(list(marks))))
 
     def _tell(self, text: str) -> None:
         if text != self._told:
