@@ -9,19 +9,37 @@ from typing import Any
 from shippers.client import DeliveryError, LastWords, connect, hang_up
 from shippers.context import Context, state_directory
 from shippers.findings import Finding
+from shippers.fly_api.table import FlyApiTable
 from shippers.flyship_file import FlyshipFile
+from shippers.probes.configured import probes
+from shippers.probes.table import Probing
 from shippers.receiving.trial import try_out as try_receive
+from shippers.secrets import SecretError
 from shippers.settings import SettingError, Settings
+from shippers.sources.fly_api import FlyApi
 from shippers.sources.followed import try_out as try_files
+from streams.config_errors import ConfigError
 
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 KAFKA_S = 10.0
 Trial = Callable[[Any, Context], Awaitable[list[Finding]]]
+
+
+async def _try_api(table: FlyApiTable, context: Context) -> list[Finding]:
+    return await FlyApi(table, context, keeps=False).try_out()
+
+
+async def _try_probes(table: Probing, context: Context) -> list[Finding]:
+    tried = [_within(probe.name, probe.try_out()) for probe in probes(table, context)]
+    return [finding for several in await asyncio.gather(*tried) for finding in several]
+
 
 # A table of flyship.toml -> what tries it, in the order in which people read of it.
 TRIALS: dict[str, Trial] = {
     "receive": try_receive,
     "files": try_files,
+    "api": _try_api,
+    "probes": _try_probes,
 }
 
 
@@ -41,6 +59,8 @@ async def _within(name: str, trial: Awaitable[Sequence[Finding]]) -> list[Findin
     try:
         async with asyncio.timeout(DEADLINE_S):
             return list(await trial)
+    except (ConfigError, SecretError) as error:
+        return [Finding(name, False, str(error))]
     except TimeoutError:
         return [Finding(name, False, f"there was no answer within {DEADLINE_S:.0f} s")]
     except Exception as error:  # noqa: BLE001  # one trial must not end the others

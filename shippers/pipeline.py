@@ -8,7 +8,7 @@ from shippers.batching import Batch, Batching
 from shippers.counting import Counting
 from shippers.metrics import Metrics
 from shippers.records import Record, records
-from shippers.sources import Resumable, Source
+from shippers.sources import Counted, Resumable, Source
 
 TURN_S = 0.05  # how often the batches' age is looked at
 
@@ -33,13 +33,10 @@ class Sink(Protocol):
         ...
 
 
-async def ship(
-    sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event, metrics: Metrics | None = None
-) -> None:
+async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event, metrics: Metrics) -> None:
     """Ship until the sources end (``stop`` makes them end), then wait until everything is safe."""
     turn = asyncio.Lock()  # batches enter the sink in the order in which they leave batching
-    metrics = metrics or Metrics()
-    reaches = [_Reach(source, Counting(metrics, source.name)) for source in sources]
+    reaches = [_Reach(source, metrics) for source in sources]
     reading = asyncio.create_task(_read_all(reaches, batching, sink, stop, turn))
     beside = [asyncio.create_task(_age(batching, sink, turn))]
     beside += [
@@ -64,9 +61,9 @@ async def ship(
 class _Reach:
     """How far a source's lines went into batching, and how far they are known to be safe."""
 
-    def __init__(self, source: Source, counting: Counting) -> None:
+    def __init__(self, source: Source, metrics: Metrics) -> None:
         self.source = source
-        self.counting = counting
+        self.counting = None if isinstance(source, Counted) else Counting(metrics, source.name)
         self.resumable = source if isinstance(source, Resumable) else None
         self.position: object = None
         self._kept: object = None
@@ -108,7 +105,8 @@ async def _read(reach: _Reach, batching: Batching, sink: Sink, stop: asyncio.Eve
         async with turn:
             before = batching.bytes
             full = batching.add(lines, loop.time() * 1000)
-            reach.counting.take(lines, batching.bytes - before)
+            if reach.counting is not None:
+                reach.counting.take(lines, batching.bytes - before)
             await send_all(sink, full)
             reach.move()
 

@@ -46,9 +46,9 @@ class ShipSources:
 
     own_times = False
 
-    def __init__(self, *sources: Source, metrics: Metrics | None = None) -> None:
+    def __init__(self, *sources: Source, metrics: Metrics) -> None:
         """``sources``: where the lines come from; ``metrics``: those that the sources count with."""
-        self.metrics = metrics or Metrics()
+        self.metrics = metrics
         self._sources = sources
 
     @property

@@ -30,6 +30,13 @@ class Source(Protocol):
 
 
 @runtime_checkable
+class Counted(Source, Protocol):
+    """A source that counts its lines itself, in finer sorts than its one name."""
+
+    counts_itself: bool
+
+
+@runtime_checkable
 class Resumable(Source, Protocol):
     """A source that is told when its lines are safe: acknowledged by Kafka, or on disk in the spool.
 
