@@ -22,6 +22,7 @@ from shippers.flyship_file import FlyshipFile
 from shippers.metrics import Metrics
 from shippers.status import RATE_S, STUCK_S, TROUBLE_S, Watch
 from tests.pipeline import Pipeline, until
+from tests.servers import program
 
 ROOT = Path(__file__).parents[1]
 DEADLINE_S = 60.0
@@ -55,6 +56,12 @@ def _run(env: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]"
 def _started(env: dict[str, str], errors: Path, *words: str) -> "subprocess.Popen[bytes]":
     with errors.open("wb") as told:
         return subprocess.Popen([*FLYSHIP, "run", *words], cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=told)
+
+
+def _checked(text: str) -> "subprocess.CompletedProcess[str]":
+    """Let Prometheus' own tool say what it thinks of the counters."""
+    command = [program("promtool", "prometheus"), "check", "metrics"]
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
 
 
 def _told(errors: Path) -> str:
@@ -98,6 +105,8 @@ async def test_what_a_run_tells(env: dict[str, str], tmp_path: Path) -> None:
         await until("both lines are shipped", shipped, DEADLINE_S)
         text, content_type = await asyncio.to_thread(_get, where, "/metrics")
         assert content_type.startswith("text/plain")
+        checked = await asyncio.to_thread(_checked, text)
+        assert checked.returncode == 0, checked.stdout + checked.stderr
         families = {family.name: family for family in parser.text_string_to_metric_families(text)}
         totals = [sample for sample in families["flyship_lines"].samples if sample.name == "flyship_lines_total"]
         taken = {sample.labels["source"]: sample.value for sample in totals}

@@ -45,12 +45,12 @@ def command(*, at: str | None, as_json: bool) -> None:
 
 
 def _asked(urls: list[str], where: str) -> bytes:
-    """Return the first answer."""
-    answers = [answer for url in urls if (answer := _answer(url))]
-    why = [answer for answer in answers if isinstance(answer, str)]
-    whole = next((answer for answer in answers if isinstance(answer, bytes)), None)
+    """Return the first answer; where there is none, end with what the first one asked had against it."""
+    answers = map(_answer, urls)
+    first = next(answers)
+    whole = first if isinstance(first, bytes) else next((answer for answer in answers if isinstance(answer, bytes)), None)
     if whole is None:
-        usage(f"nobody answers at {where} ({why[0]}): start flyship with --metrics {where}, or say --at HOST:PORT")
+        usage(f"nobody answers at {where} ({first!s}): start flyship with --metrics {where}, or say --at HOST:PORT")
     return whole
 
 
