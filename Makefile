@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help setup run pipeline test lint unit servers kafka fuzz bench bench-worst bench-peers bench-receive lock clean
+.PHONY: help setup run pipeline test lint unit servers kafka fuzz bench bench-worst bench-peers bench-receive bench-ship lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-peers: setup ## whole commands over one nginx file: flywatch replay, goacc
 
 bench-receive: setup ## lines/s that flyship receive takes, gzip and NDJSON, and its ratio to orjson.loads
 	@python -m tests.bench.receive
+
+bench-ship: setup ## lines/s of flyship files into a local Kafka, and the ratio to orjson.loads
+	@python -m tests.bench.ship
 
 lock: ## resolve pyproject.toml into requirements.lock again (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header \

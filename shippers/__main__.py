@@ -7,11 +7,13 @@ import click
 COMMANDS = (
     "stdin",
     "files",
-    "api",
     "nats",
+    "api",
     "receive",
     "probe",
     "run",
+    "status",
+    "doctor",
 )  # files of ``shippers.commands``, in the order of the help
 
 

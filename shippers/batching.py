@@ -49,6 +49,7 @@ class Batching:
     def __init__(self, limits: Limits, app: str = "local") -> None:
         """``app`` stands in where a line names none."""
         self.lines = 0
+        self.bytes = 0  # of the texts
         self.cut = 0
         self._limits = limits
         self._app = app
@@ -58,7 +59,7 @@ class Batching:
     def add(self, lines: Iterable[Line], now_ms: float, at_ms: int | None = None) -> list[Batch]:
         """Take lines in, return the batches they filled. ``at_ms``: when the lines were written, if that matters."""
         full: list[Batch] = []
-        limits, opened = self._limits, self._open
+        limits, opened, taken = self._limits, self._open, 0
         for line in lines:
             self.lines += 1
             text, size = line.text, len(line.text)
@@ -66,6 +67,7 @@ class Batching:
                 size = len(text.encode())
             if size > limits.line_bytes:
                 text, size = self._shortened(text), limits.line_bytes
+            taken += size
             size += ROW_BYTES
             key = (line.app or self._app, line.instance)
             batch = opened.get(key)
@@ -89,6 +91,7 @@ class Batching:
                 batch.newest_ms = at_ms
             if len(batch.rows) >= limits.lines:
                 full.append(self._close(key))
+        self.bytes += taken
         return full
 
     def due(self, now_ms: float) -> list[Batch]:

@@ -7,6 +7,7 @@ from shippers.flyship_file import FlyshipFile
 from shippers.probes.configured import source as probing
 from shippers.sources import Source
 from shippers.sources.fly_api import FlyApi
+from shippers.sources.followed import following
 from shippers.sources.nats import NatsStream
 from shippers.sources.receive import Receiver
 
@@ -21,3 +22,5 @@ def sources(file: FlyshipFile, context: Context) -> Iterator[Source]:
         yield FlyApi(file.api, context)
     if file.nats is not None:
         yield NatsStream(file.nats, context)
+    if file.files is not None:
+        yield following(file.files, context)

@@ -12,21 +12,30 @@ from pydantic import ValidationError
 from shippers.fly_api.table import FlyApiTable
 from shippers.fly_nats.table import Nats
 from shippers.probes.table import Probing
-from shippers.receiving.table import Receive
+from shippers.receiving.table import Listen, Receive
+from shippers.sources.files_table import FilesTable
 from streams.config_errors import ConfigError, explained, place
 from streams.config_model import Table, Text
 
 FILE = "flyship.toml"
 
 
+class MetricsTable(Table):
+    """Where a run serves its counters."""
+
+    listen: Listen = "127.0.0.1:9477"
+
+
 class FlyshipFile(Table):
     """The whole file."""
 
     state: Text | None = None  # the directory of checkpoints and spool; else FLYSHIP_STATE, else ~/.local/state/flyship
+    metrics: MetricsTable | None = None
     receive: Receive | None = None
     probes: Probing | None = None
     api: FlyApiTable | None = None
     nats: Nats | None = None
+    files: FilesTable | None = None
 
 
 def read(environ: Mapping[str, str]) -> FlyshipFile:

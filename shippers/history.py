@@ -14,8 +14,7 @@ from shippers.batching import Batching
 from shippers.console import say
 from shippers.pipeline import Sink, send_all
 from shippers.sources.blocks import UnreadableFileError, blocks
-from shippers.sources.files import instance_of
-from shippers.sources.unwrapping import Unwrapping
+from shippers.sources.readings import Readings
 from streams.core.values import Line
 
 TICK_MS = 10_000
@@ -29,17 +28,18 @@ Stamped = tuple[int, Line]
 class History:
     """Lines of several files in one order. A file that cannot be read to its end is told and counted."""
 
-    def __init__(self, paths: Sequence[Path], app: str, instance: str, stamp_ms: Callable[[Line], int | None]) -> None:
+    def __init__(self, paths: Sequence[Path], readings: Readings, stamp_ms: Callable[[Line], int | None]) -> None:
         """``stamp_ms`` tells when a line was written, None where the line does not say."""
         self.problems = 0
         self._paths = paths
-        self._app = app
-        self._instance = instance
+        self._readings = readings
         self._stamp_ms = stamp_ms
 
     def lines(self) -> Iterator[Stamped]:
         """Merge the files by stamp; each file's own order is kept."""
-        return heapq.merge(*map(self._stamped, self._paths), key=_stamp)
+        yield from heapq.merge(*map(self._stamped, self._paths), key=_stamp)
+        if told := self._readings.left_out():
+            say(told)
 
     def _stamped(self, path: Path) -> Iterator[Stamped]:
         """Give a file's lines; one without a stamp has that of the line before it, or of the first one with a stamp."""
@@ -62,13 +62,13 @@ class History:
             yield last_ms, line
 
     def _read(self, path: Path) -> Iterator[Line]:
-        unwrapping = Unwrapping(self._app, self._instance or instance_of(path))
+        reading = self._readings.of(path)
         try:
-            yield from chain.from_iterable(map(unwrapping.push, blocks(path)))
+            yield from chain.from_iterable(map(reading.push, blocks(path)))
         except UnreadableFileError as error:
             say(str(error))
             self.problems += 1
-        yield from unwrapping.rest()
+        yield from reading.rest()
 
 
 async def ship_history(history: History, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:

@@ -13,6 +13,7 @@ class Metrics:
 
     def __init__(self) -> None:
         """Make all of them."""
+        self.said: dict[tuple[str, str], str] = {}  # what was said last of an error, by source and kind
         self.registry = to = CollectorRegistry()
         self.lines = Counter("flyship_lines", "Lines taken from a source", SOURCE, registry=to)
         self.bytes = Counter("flyship_bytes", "Bytes of the texts taken from a source", SOURCE, registry=to)
@@ -24,3 +25,8 @@ class Metrics:
         self.sent = Counter("flyship_sent_lines", "Lines that Kafka has acknowledged", registry=to)
         self.spool_bytes = Gauge("flyship_spool_bytes", "Bytes that wait on disk", registry=to)
         self.spool_records = Gauge("flyship_spool_records", "Records that wait on disk", registry=to)
+
+    def failed(self, source: str, kind: str, text: str) -> None:
+        """Count an error, and remember what was said of it: ``flyship status`` shows it. No secrets."""
+        self.errors.labels(source, kind).inc()
+        self.said[source, kind] = text

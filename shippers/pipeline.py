@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from shippers.batching import Batch, Batching
+from shippers.counting import Counting
+from shippers.metrics import Metrics
 from shippers.records import Record, records
-from shippers.sources import Resumable, Source
+from shippers.sources import Counted, Resumable, Source
 
 TURN_S = 0.05  # how often the batches' age is looked at
 
@@ -31,10 +33,10 @@ class Sink(Protocol):
         ...
 
 
-async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
+async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event, metrics: Metrics) -> None:
     """Ship until the sources end (``stop`` makes them end), then wait until everything is safe."""
     turn = asyncio.Lock()  # batches enter the sink in the order in which they leave batching
-    reaches = [_Reach(source) for source in sources]
+    reaches = [_Reach(source, metrics) for source in sources]
     reading = asyncio.create_task(_read_all(reaches, batching, sink, stop, turn))
     beside = [asyncio.create_task(_age(batching, sink, turn))]
     beside += [
@@ -59,8 +61,9 @@ async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: 
 class _Reach:
     """How far a source's lines went into batching, and how far they are known to be safe."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, metrics: Metrics) -> None:
         self.source = source
+        self.counting = None if isinstance(source, Counted) else Counting(metrics, source.name)
         self.resumable = source if isinstance(source, Resumable) else None
         self.position: object = None
         self._kept: object = None
@@ -100,7 +103,11 @@ async def _read(reach: _Reach, batching: Batching, sink: Sink, stop: asyncio.Eve
     loop = asyncio.get_running_loop()
     async for lines in reach.source.read(stop):
         async with turn:
-            await send_all(sink, batching.add(lines, loop.time() * 1000))
+            before = batching.bytes
+            full = batching.add(lines, loop.time() * 1000)
+            if reach.counting is not None:
+                reach.counting.take(lines, batching.bytes - before)
+            await send_all(sink, full)
             reach.move()
 
 

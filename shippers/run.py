@@ -4,13 +4,16 @@ import asyncio
 import os
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
 
 from shippers.batching import Batching, Limits
 from shippers.client import DeliveryError
 from shippers.console import hung_up, say
 from shippers.history import History, ship_history
+from shippers.metrics import Metrics
 from shippers.pipeline import Sink, ship
 from shippers.printed import Printed
 from shippers.producer import Producer
@@ -26,9 +29,11 @@ class Job(Protocol):
 
     own_times: bool  # the records carry their own times, and no batch is closed by its age
 
+    metrics: Metrics
+
     @property
-    def problems(self) -> int:
-        """How many inputs could not be read to their end."""
+    def problems(self) -> dict[str, int]:
+        """How many inputs could not be read to their end, by source."""
         ...
 
     async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
@@ -41,18 +46,22 @@ class ShipSources:
 
     own_times = False
 
-    def __init__(self, *sources: Source) -> None:
-        """``sources``: where the lines come from."""
+    def __init__(self, *sources: Source, metrics: Metrics) -> None:
+        """``sources``: where the lines come from; ``metrics``: those that the sources count with."""
+        self.metrics = metrics
         self._sources = sources
 
     @property
-    def problems(self) -> int:
+    def problems(self) -> dict[str, int]:
         """As the sources count them."""
-        return sum(source.problems for source in self._sources)
+        found: dict[str, int] = defaultdict(int)
+        for source in self._sources:
+            found[source.name] += source.problems
+        return found
 
     async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
         """Ship until the sources end."""
-        await ship(self._sources, batching, sink, stop)
+        await ship(self._sources, batching, sink, stop, self.metrics)
 
 
 class ShipHistory:
@@ -62,12 +71,13 @@ class ShipHistory:
 
     def __init__(self, history: History) -> None:
         """``history``: the old lines."""
+        self.metrics = Metrics()
         self._history = history
 
     @property
-    def problems(self) -> int:
+    def problems(self) -> dict[str, int]:
         """As the history counts them."""
-        return self._history.problems
+        return {"files": self._history.problems}
 
     async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
         """Ship until the last file ends."""
@@ -83,9 +93,10 @@ async def run(job: Job, settings: Settings, *, dry_run: bool = False) -> int:
     started_s = time.monotonic()
     code = 1
     try:
-        if await _unless(stop, sink.start(), 0):
-            await _unless(stop, job.work(batching, sink, stop), DRAIN_S)
-        code = 1 if job.problems else 0
+        async with _watched(settings.metrics, job, batching, sink, stop):
+            if await _unless(stop, sink.start(), 0):
+                await _unless(stop, job.work(batching, sink, stop), DRAIN_S)
+        code = 1 if any(job.problems.values()) else 0
     except DeliveryError as error:
         say(str(error))
     except TimeoutError:
@@ -101,6 +112,17 @@ async def run(job: Job, settings: Settings, *, dry_run: bool = False) -> int:
     spent_s = time.monotonic() - started_s
     say(f"shipped {sink.lines} lines{cut} in {sink.records} records, {sink.bytes} bytes, {spent_s:.1f} s")
     return code
+
+
+def _watched(
+    listen: str | None, job: Job, batching: Batching, sink: Printed | Producer, stop: asyncio.Event
+) -> AbstractAsyncContextManager[None]:
+    """Serve the run's counters, if that was asked for."""
+    if listen is None:
+        return nullcontext()
+    from shippers.serving import Run, served  # noqa: PLC0415  # an HTTP server takes longer to load than all the rest
+
+    return served(listen, Run(job.metrics, lambda: job.problems, lambda: sink.lines, lambda: batching.lines, stop.is_set))
 
 
 async def _unless(stop: asyncio.Event, working: Coroutine[Any, Any, None], grace_s: float) -> bool:

@@ -12,6 +12,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from shippers.receiving.table import Listen
+
 HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\s]+$")]  # a key is app/instance
 
@@ -39,6 +41,7 @@ class Settings(BaseModel):
     open_batches: int = Field(1_000, title="--open-batches", ge=1, le=100_000)
     in_flight_bytes: int = Field(16 * 1024 * 1024, title="--in-flight-bytes", ge=1_000_000)
     compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field("none", title="--compression")
+    metrics: Listen | None = Field(None, title="--metrics")
     timeout_s: float = Field(30.0, title="--timeout", gt=0, le=3_600)
 
     @classmethod

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from shippers.sources.blocks import UnreadableFileError, blocks
 from shippers.sources.files import Files, NoMatchError, expanded
+from shippers.sources.readings import Readings
 from shippers.sources.unwrapping import MAX_RAW_BYTES, Unwrapping
 
 PRETTY = '{\n  "timestamp": "2025-10-10T17:02:56Z",\n  "instance": "i9",\n  "region": "ord",\n  "message": "GET / 200"\n}'
@@ -111,7 +112,7 @@ async def test_a_truncated_file_ships_its_beginning(
     whole = packed(data)
     (tmp_path / name).write_bytes(whole[: len(whole) // 2])
     (tmp_path / "other.log").write_bytes(b"other\n")
-    source = Files([tmp_path / name, tmp_path / "other.log"], "a", "")
+    source = Files([tmp_path / name, tmp_path / "other.log"], Readings("a", ""))
     texts = await _texts(source)
     assert source.problems == 1
     assert texts[-1] == "other"
@@ -136,7 +137,7 @@ def test_a_corrupt_file_names_the_place(tmp_path: Path, name: str, packed: Calla
 async def test_files_name_their_instances(tmp_path: Path) -> None:
     """Bare lines have the file's name as instance, without the ending of its compression."""
     (tmp_path / "web.log.gz").write_bytes(gzip.compress(b"one\ntwo"))
-    source = Files([tmp_path / "web.log.gz"], "shop", "")
+    source = Files([tmp_path / "web.log.gz"], Readings("shop", ""))
     found = [line async for lines in source.read(asyncio.Event()) for line in lines]
     assert [(line.app, line.instance, line.text) for line in found] == [
         ("shop", "web.log", "one"),
@@ -147,7 +148,7 @@ async def test_files_name_their_instances(tmp_path: Path) -> None:
 async def test_what_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A directory or a file that has gone is told and counted, and the others are shipped."""
     (tmp_path / "a.log").write_text("a\n")
-    source = Files([tmp_path, tmp_path / "gone.log", tmp_path / "a.log"], "a", "")
+    source = Files([tmp_path, tmp_path / "gone.log", tmp_path / "a.log"], Readings("a", ""))
     assert await _texts(source) == ["a"]
     assert source.problems == 2
     told = capsys.readouterr().err

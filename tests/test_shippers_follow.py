@@ -1,6 +1,7 @@
 """Following files as ``tail -F`` does: new lines, rotation, truncation, partial lines, files that appear later."""
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncIterator, Callable
@@ -9,8 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from shippers.metrics import Metrics
 from shippers.sources import tail
 from shippers.sources.follow import Follow
+from shippers.sources.marks import Seen
+from shippers.sources.readings import Readings
+from shippers.sources.unwrapping import Unwrapping
 from streams.core.values import Line
 
 DEADLINE_S = 20.0
@@ -54,7 +59,7 @@ async def _until(holds: Callable[[], bool], told: Callable[[], str] = lambda: ""
 
 @asynccontextmanager
 async def _following(*patterns: Path, from_start: bool = True) -> AsyncIterator[Reader]:
-    reader = Reader(Follow([str(pattern) for pattern in patterns], "a", "", from_start=from_start))
+    reader = Reader(Follow([str(pattern) for pattern in patterns], Readings("a", ""), Metrics(), from_start=from_start))
     try:
         yield reader
     finally:
@@ -70,7 +75,7 @@ async def test_begins_at_the_end(tmp_path: Path) -> None:
     """Without --from-start only what is written after the start is read."""
     log = tmp_path / "a.log"
     log.write_text("old\n")
-    reader = Reader(source := Follow([str(log)], "a", "", from_start=False))
+    reader = Reader(source := Follow([str(log)], Readings("a", ""), Metrics(), from_start=False))
     await _until(lambda: bool(source._tails))  # noqa: SLF001  # it is open: what comes now is new
     _append(log, "new\n")
     await reader.until(["new"])
@@ -158,6 +163,29 @@ async def test_many_lines_and_rotations(tmp_path: Path) -> None:
         await reader.until([f"line {count}" for count in range(number)])
 
 
+@pytest.mark.parametrize("pattern", ["a.log", "a.log*"])
+async def test_rotations_while_nobody_takes_lines(tmp_path: Path, pattern: str) -> None:
+    """However often a log is rotated while reading waits for Kafka, all its files are read, oldest first."""
+    log, stop = tmp_path / "a.log", asyncio.Event()
+    log.write_text("0\n")
+    source = Follow([str(tmp_path / pattern)], Readings("a", ""), Metrics(), from_start=True)
+    found: list[str] = []
+    number = 0
+    async with asyncio.timeout(DEADLINE_S):
+        async for lines in source.read(stop):
+            found += [line.text for line in lines]
+            while found == ["0"] and number < 4:
+                number += 1
+                for older in range(4, 0, -1):
+                    with contextlib.suppress(FileNotFoundError):
+                        (tmp_path / f"a.log.{older}").rename(tmp_path / f"a.log.{older + 1}")
+                log.rename(tmp_path / "a.log.1")
+                log.write_text(f"{number}\n")
+            if len(found) >= 5:
+                stop.set()
+    assert found == ["0", "1", "2", "3", "4"]
+
+
 async def test_a_quiet_brace_is_released(tmp_path: Path) -> None:
     """An opening brace alone on its line is not held back when nothing follows."""
     log = tmp_path / "a.log"
@@ -170,7 +198,7 @@ def test_a_rotated_file_is_left_in_the_end(tmp_path: Path) -> None:
     """A successor is read at last even if its predecessor never becomes quiet."""
     log = tmp_path / "a.log"
     log.write_text("old 0\n")
-    reading = tail.Tail(log, "a", "i", tail.Seen()).open(0)
+    reading = tail.Tail(log, lambda: Unwrapping("a", "i"), Seen()).open(0)
     found = reading.poll(0)
     log.rename(tmp_path / "a.log.1")
     log.write_text("new\n")
@@ -190,4 +218,4 @@ def test_a_pipe_is_refused(tmp_path: Path) -> None:
     """A named pipe cannot be followed, and opening it must not hang."""
     os.mkfifo(tmp_path / "pipe.log")
     with pytest.raises(OSError, match="not a regular file"):
-        tail.Tail(tmp_path / "pipe.log", "a", "i", tail.Seen()).open(0)
+        tail.Tail(tmp_path / "pipe.log", lambda: Unwrapping("a", "i"), Seen()).open(0)

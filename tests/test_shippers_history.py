@@ -9,6 +9,7 @@ import pytest
 from shippers.batching import Batching, Limits
 from shippers.history import History, ship_history
 from shippers.records import Record
+from shippers.sources.readings import Readings
 from shippers.stamps import Stamps, iso_ms
 from streams.core.values import Line
 
@@ -45,7 +46,7 @@ def _fly(second: str, text: str, instance: str = "i") -> str:
 
 async def _shipped(*paths: Path) -> list[tuple[int, list[str] | None]]:
     sink = Sink()
-    history = History(paths, "a", "", Stamps().stamp_ms)
+    history = History(paths, Readings("a", ""), Stamps().stamp_ms)
     await ship_history(history, Batching(Limits(age_ms=-1)), sink, asyncio.Event())
     return sink.got
 
@@ -94,7 +95,7 @@ async def test_no_record_is_older_than_a_tick_before_it(tmp_path: Path) -> None:
 async def test_a_file_without_any_stamp_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A file in which no line says when it was written cannot be placed: it is told and counted."""
     (tmp_path / "a").write_text("no\nstamp\n")
-    history = History([tmp_path / "a"], "a", "", Stamps().stamp_ms)
+    history = History([tmp_path / "a"], Readings("a", ""), Stamps().stamp_ms)
     assert list(history.lines()) == []
     assert history.problems == 1
     assert "says when it was written" in capsys.readouterr().err

@@ -19,8 +19,9 @@ def command(kinds: tuple[str, ...], *, once: bool, dry_run: bool, **flags: Any) 
     """Ship what the probes of config/flyship.toml measure: all of them, or those of some KINDS."""
     settings = settings_of(flags)
     file = file_of()
+    context = context_of(file)
     chosen = kinds or configured.KINDS
-    source = made(lambda: configured.source(file.probes or Probing(), context_of(file), chosen, once=once))
+    source = made(lambda: configured.source(file.probes or Probing(), context, chosen, once=once))
     if not source.probes:
         usage(f"config/flyship.toml turns no probe on{' of these kinds' if kinds else ''}: see docs/shipping/probes.md")
-    run_job(ShipSources(source), settings, dry_run=dry_run)
+    run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run)

@@ -31,6 +31,7 @@ class Probes:
     """
 
     name = SOURCE
+    counts_itself = True  # by kind
 
     def __init__(
         self,

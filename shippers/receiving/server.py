@@ -6,12 +6,13 @@ import logging
 from aiohttp import web
 
 from shippers.console import say
+from shippers.listening import site
 from shippers.metrics import Metrics
 from shippers.receiving import answers, bodies, otlp_json, otlp_protobuf, reading
 from shippers.receiving.answers import Form
 from shippers.receiving.held import Held
 from shippers.receiving.refusals import Refused, busy
-from shippers.receiving.table import Receive, place
+from shippers.receiving.table import Receive
 from shippers.receiving.tokens import Tokens
 from streams.core.values import Line
 
@@ -61,7 +62,7 @@ class Server:
         server.most = self._table.connections
         self._runner = web.ServerRunner(server, shutdown_timeout=CLOSE_S)
         await self._runner.setup()
-        await web.TCPSite(self._runner, *place(self._table.listen), backlog=512).start()
+        await site(self._runner, self._table.listen).start()
         host, port = self._runner.addresses[0][:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -130,7 +131,7 @@ class Server:
 
     def _count(self, kind: str, told: str) -> None:
         """Count what went wrong; say it unless the same kind was said a short while ago."""
-        self._metrics.errors.labels(SOURCE, kind).inc()
+        self._metrics.failed(SOURCE, kind, told)
         now_s = asyncio.get_running_loop().time()
         if now_s - self._told_s.get(kind, -TELL_S) >= TELL_S:
             self._told_s[kind] = now_s

@@ -29,10 +29,13 @@ def _listen(text: str) -> str:
     return text
 
 
+Listen = Annotated[Text, AfterValidator(_listen)]
+
+
 class Receive(Table):
     """The whole table."""
 
-    listen: Annotated[Text, AfterValidator(_listen)] = "127.0.0.1:8080"
+    listen: Listen = "127.0.0.1:8080"
     app: Name | None = None  # of lines that name none, where the request and its token name none either
     tokens: dict[Name, Text] = Field(default_factory=dict)  # app = the secret that holds its token
     body_bytes: Annotated[Count, Field(ge=1024)] = 16 * MIB  # of one request, as it comes and unpacked

@@ -15,6 +15,11 @@ class Source(Protocol):
     """Where lines come from. Within one app and instance they come in the order in which they were written."""
 
     @property
+    def name(self) -> str:
+        """What it is called in counters, in ``flyship status`` and in what is told of it: a word, the same for ever."""
+        ...
+
+    @property
     def problems(self) -> int:
         """How many inputs could not be read to their end; each was told on stderr. Not 0: the exit code is 1."""
         ...
@@ -22,6 +27,13 @@ class Source(Protocol):
     def read(self, stop: asyncio.Event) -> AsyncIterator[Sequence[Line]]:
         """Give lines until the input ends or ``stop`` is set; what was read by then is given before returning."""
         ...
+
+
+@runtime_checkable
+class Counted(Source, Protocol):
+    """A source that counts its lines itself, in finer sorts than its one name."""
+
+    counts_itself: bool
 
 
 @runtime_checkable

@@ -30,8 +30,8 @@ class _Decoder(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-def blocks(path: Path) -> Iterator[bytes]:
-    """Give the file's (decompressed) bytes; UnreadableFileError after the last one that could be had."""
+def blocks(path: Path, offset: int = 0) -> Iterator[bytes]:
+    """Give the file's (decompressed) bytes, a plain one's from an offset; UnreadableFileError after the last to be had."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise UnreadableFileError(f"{path} is not a regular file: pipe it into `flyship stdin`")
@@ -41,6 +41,7 @@ def blocks(path: Path) -> Iterator[bytes]:
             yield from _decompressed(path, lambda: zstandard.ZstdDecompressor().decompressobj(), ZSTD_BYTES, "zstd")
         else:
             with path.open("rb", buffering=0) as file:
+                file.seek(offset)
                 while block := file.read(PLAIN_BYTES):
                     yield block
     except OSError as error:

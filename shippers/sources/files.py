@@ -2,12 +2,15 @@
 
 import asyncio
 import glob
+import os
 from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
 from shippers.console import say
-from shippers.sources.blocks import COMPRESSED, UnreadableFileError, blocks
-from shippers.sources.unwrapping import Unwrapping
+from shippers.sources.blocks import UnreadableFileError, blocks
+from shippers.sources.marks import Identity, Mark, Registry
+from shippers.sources.passage import Passage
+from shippers.sources.readings import Readings
 from streams.core.values import Line
 
 
@@ -34,32 +37,68 @@ def expanded(patterns: Iterable[str]) -> list[Path]:
     return list(found)
 
 
-def instance_of(path: Path) -> str:
-    """Return the instance a file stands for: its name, without the ending its compression added."""
-    return path.stem if path.suffix in COMPRESSED else path.name
-
-
 class Files:
-    """Lines of files, one file after another. A damaged file is told and counted; the others go on."""
+    """Lines of files, one file after another. A damaged file is told and counted; the others go on.
 
-    def __init__(self, paths: Sequence[Path], app: str, instance: str) -> None:
-        """Without an ``instance`` each file's name is one."""
+    With a registry a file begins where an earlier run ended.
+    """
+
+    name = "files"
+    keep_s = 0.25
+
+    def __init__(self, paths: Sequence[Path], readings: Readings, registry: Registry | None = None) -> None:
+        """``registry``: how far each file was read before, and where that is kept."""
         self.problems = 0
-        self._paths = paths
-        self._app = app
-        self._instance = instance
+        self._paths = [Path(os.path.abspath(path)) for path in paths] if registry else paths  # noqa: PTH100  # no link is followed
+        self._readings = readings
+        self._registry = registry
+        self._marks: dict[Identity, Mark] = {}
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
         """Give lines until the last file's end, or ``stop``."""
+        known = (self._registry.load() or []) if self._registry else []
+        self._marks = {mark.identity: mark for mark in known}
+        met: set[Identity] = set()
         for path in self._paths:
-            unwrapping = Unwrapping(self._app, self._instance or instance_of(path))
-            try:
-                for block in blocks(path):
-                    yield unwrapping.push(block)
-                    await asyncio.sleep(0)
-                    if stop.is_set():  # mid-file: what is held is half of a line, not a last line
-                        return
-            except UnreadableFileError as error:
-                say(str(error))
-                self.problems += 1
-            yield unwrapping.rest()
+            passage = Passage(path, known) if self._registry else None
+            async for lines in self._read_one(path, passage):
+                yield lines
+                await asyncio.sleep(0)
+                if stop.is_set():  # mid-file: what is held is half of a line, not a last line
+                    break
+            if passage is not None and (mark := passage.mark(0)):
+                met.add(mark.identity)
+            if stop.is_set():
+                break
+        else:
+            self._marks = {identity: mark for identity, mark in self._marks.items() if identity in met}
+            yield []
+        if told := self._readings.left_out():
+            say(told)
+
+    async def _read_one(self, path: Path, passage: Passage | None) -> AsyncIterator[list[Line]]:
+        reading = self._readings.of(path)
+        try:
+            for block in blocks(path) if passage is None else passage.blocks():
+                lines = reading.push(block)
+                self._note(passage, reading.held_bytes)
+                yield lines
+        except UnreadableFileError as error:
+            say(str(error))
+            self.problems += 1
+        lines = reading.rest()
+        self._note(passage, 0)
+        yield lines
+
+    def _note(self, passage: Passage | None, held_bytes: int) -> None:
+        if passage is not None and (mark := passage.mark(held_bytes)):
+            self._marks[mark.identity] = mark
+
+    def position(self) -> object:
+        """Return the marks of all files; None without a registry."""
+        return tuple(self._marks.values()) if self._registry else None
+
+    async def kept(self, position: object) -> None:
+        """Note the marks on disk."""
+        if self._registry and isinstance(position, tuple):
+            await self._registry.keep(position)

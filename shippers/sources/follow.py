@@ -6,13 +6,21 @@ a question of names and inodes, which an event does not answer. It costs one sta
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+import orjson
+
 from shippers.console import say
+from shippers.metrics import Metrics
 from shippers.sources.blocks import COMPRESSED
-from shippers.sources.files import instance_of, matches
-from shippers.sources.tail import Identity, Seen, Tail
+from shippers.sources.files import matches
+from shippers.sources.marks import Identity, Mark, Registry, Seen
+from shippers.sources.readings import Readings
+from shippers.sources.resuming import Lost, plans
+from shippers.sources.tail import Tail
 from streams.core.values import Line
 
 POLL_S = 0.1
@@ -23,13 +31,29 @@ GONE_MS = 60_000  # a file without a name, and without news, is closed after so 
 class Follow:
     """Lines of growing files. Compressed files are left alone: where a log grows they are rotated copies of it."""
 
-    def __init__(self, patterns: Sequence[str], app: str, instance: str, *, from_start: bool) -> None:
-        """Files there at the start are read from their end unless ``from_start``; later ones from their beginning."""
+    name = "files"
+    keep_s = 0.25
+
+    def __init__(
+        self,
+        patterns: Sequence[str],
+        readings: Readings,
+        metrics: Metrics,
+        *,
+        from_start: bool,
+        registry: Registry | None = None,
+    ) -> None:
+        """Files there at the very first start are read from their end unless ``from_start``; later ones from their beginning.
+
+        With a registry each file is read from where an earlier run ended.
+        """
         self.problems = 0
-        self._patterns = patterns
-        self._app = app
-        self._instance = instance
+        self._patterns = [os.path.abspath(pattern) for pattern in patterns]  # noqa: PTH100  # no path: a pattern
+        self._readings = readings
+        self._metrics = metrics
+        self._registry = registry
         self._at_end = not from_start
+        self._looked = False
         self._tails: dict[Path, Tail] = {}
         self._seen = Seen()
         self._told: set[str] = set()
@@ -37,17 +61,19 @@ class Follow:
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
         """Give lines until ``stop``."""
         loop = asyncio.get_running_loop()
+        yield self._resume(loop.time() * 1000)
         scanned_ms = -float(SCAN_MS)
         while not stop.is_set():
             now_ms = loop.time() * 1000
             if now_ms - scanned_ms >= SCAN_MS:
-                for lines in self._scan(now_ms):
-                    yield lines
-                scanned_ms = now_ms
+                rest = self._scan(now_ms)
+                scanned_ms, self._looked = now_ms, True
+                yield rest
             busy = False
             for tail in self._tails.values():
                 self._look(tail, now_ms)
-                if lines := tail.poll(now_ms):
+                lines = tail.poll(now_ms)
+                if tail.noted() or lines:
                     busy = True
                     yield lines
             if busy:
@@ -56,10 +82,60 @@ class Follow:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), POLL_S)
         for tail in self._tails.values():
-            yield tail.close()
+            yield tail.close(to_resume=self._registry is not None)
+        if told := self._readings.left_out():
+            say(told)
 
-    def _scan(self, now_ms: float) -> list[list[Line]]:
+    def position(self) -> object:
+        """Return the marks of all files, open or left; None without a registry."""
+        if self._registry is None or not self._looked:  # a run that saw no file must not look like one
+            return None
+        return (*(mark for tail in self._tails.values() for mark in tail.marks), *self._seen.marks)
+
+    async def kept(self, position: object) -> None:
+        """Note the marks on disk."""
+        if self._registry is not None and isinstance(position, tuple):
+            await self._registry.keep(position)
+
+    def _resume(self, now_ms: float) -> list[Line]:
+        """Open what an earlier run had not read to its end; return a line for each thing that is lost."""
+        known = self._registry.load() if self._registry else None
+        if known is None:
+            return []
+        self._at_end = False  # what is there and not known has appeared since
+        lost: list[Line] = []
+        for path, plan in plans(known, self._patterns):
+            for mark in plan.done:
+                self._seen.add(mark)
+            tail = Tail(path, partial(self._readings.of, path), self._seen)
+            for piece in plan.pieces:
+                if self._opened(piece.path, partial(tail.open, now_ms, piece.path, piece.offset)):
+                    self._tails[path] = tail
+            lost += [self._gap(mark, reason) for mark, reason in plan.lost]
+            tail.noted()
+        return lost
+
+    def _gap(self, mark: Mark, reason: Lost) -> Line:
+        """Tell that the rest of a file cannot be read: on stderr, in the counters, and as a line, so that it can alert."""
+        path = Path(mark.path)
+        say(f"files: {path} was {reason} while flyship did not run: what was behind byte {mark.offset} of it is not shipped")
+        for state in ("opened", "unfilled"):
+            self._metrics.gaps.labels(self.name, state).inc()
+        told = {
+            "probe": "log_gap",
+            "ok": False,
+            "source": self.name,
+            "reason": reason,
+            "path": mark.path,
+            "from_byte": mark.offset,
+        }
+        text = orjson.dumps(told).decode()
+        return Line(text, None, self._readings.app, self._readings.instance_of(path), provider="probe", level="error")
+
+    def _scan(self, now_ms: float) -> list[Line]:
         """Open what is new, close what is gone; return what the closed ones held."""
+        for tail in sorted(self._tails.values(), key=_name_length):  # else a rotated file would pass for a log of its own
+            self._look(tail, now_ms)
         named: set[Identity] = set()
         found: dict[Path, Identity] = {}
         for pattern in self._patterns:
@@ -71,31 +147,39 @@ class Follow:
                     status = path.stat()
                     found[path] = (status.st_dev, status.st_ino)
                     named.add(found[path])
-        rests = self._close_gone(found, now_ms)
+        rest = self._close_gone(found, now_ms)
         for path, identity in found.items():
             known = path in self._tails or identity in self._open_elsewhere(None)
             if not known and not self._seen.holds(identity, path):
                 self._open(path, now_ms)
         self._at_end = False
         self._seen.keep_only(named)
-        return rests
+        return rest
 
     def _open(self, path: Path, now_ms: float) -> None:
-        tail = Tail(path, self._app, self._instance or instance_of(path), self._seen)
-        try:
-            self._tails[path] = tail.open(now_ms, at_end=self._at_end)
-        except OSError as error:
-            self.problems += self._tell(f"cannot read {path}: {error.strerror or error}")
+        tail = Tail(path, partial(self._readings.of, path), self._seen)
+        if self._opened(path, partial(tail.open, now_ms, offset=None if self._at_end else 0)):
+            self._tails[path] = tail
+            tail.noted()
 
     def _look(self, tail: Tail, now_ms: float) -> None:
-        try:
-            tail.look(now_ms, lambda: self._open_elsewhere(tail))
-        except OSError as error:
-            self.problems += self._tell(f"cannot read {tail.path}: {error.strerror or error}")
+        self._opened(tail.path, partial(tail.look, now_ms, partial(self._open_elsewhere, tail)))
 
-    def _close_gone(self, found: dict[Path, Identity], now_ms: float) -> list[list[Line]]:
+    def _opened(self, path: Path, opening: Callable[[], object]) -> bool:
+        """Open a file; tell where that cannot be done."""
+        try:
+            opening()
+        except OSError as error:
+            text = f"cannot read {path}: {error.strerror or error}"
+            if self._tell(text):
+                self.problems += 1
+                self._metrics.failed(self.name, "unreadable", text)
+            return False
+        return True
+
+    def _close_gone(self, found: dict[Path, Identity], now_ms: float) -> list[Line]:
         gone = [tail for path, tail in self._tails.items() if path not in found and tail.quiet_ms(now_ms) >= GONE_MS]
-        return [self._tails.pop(tail.path).close() for tail in gone]
+        return [line for tail in gone for line in self._tails.pop(tail.path).close()]
 
     def _open_elsewhere(self, tail: Tail | None) -> set[Identity]:
         return {identity for other in self._tails.values() if other is not tail for identity in other.identities()}
@@ -107,3 +191,7 @@ class Follow:
             self._told.add(text)
             say(text)
         return new
+
+
+def _name_length(tail: Tail) -> int:
+    return len(tail.path.name)

@@ -27,7 +27,7 @@ from shippers.gaps import checkpoint
 from shippers.gaps.checkpoint import Unsafe
 from shippers.gaps.fill import LINE_BYTES
 from shippers.gaps.merging import Merging
-from shippers.gaps.values import SECOND_NS, Given, Limits, Reach, Said
+from shippers.gaps.values import Given, Limits, Reach, Said
 from shippers.nanoseconds import at_ns
 from streams.config_errors import ConfigError
 from streams.core.values import Line
@@ -153,7 +153,6 @@ class NatsStream:
         lines += self._telling.told(time.time_ns())
         if lines:
             size = sum(len(line.text) + LINE_BYTES for line in lines)
-            self._count(lines)
             self._chunks.append(_Chunk(lines, self._merging.reach(), size))
             self._waiting_bytes += size
             self._wake.set()
@@ -175,14 +174,6 @@ class NatsStream:
             if most is not None:
                 break
         self._look_for_room()
-
-    def _count(self, lines: list[Line]) -> None:
-        metrics = self._context.metrics
-        metrics.lines.labels(SOURCE).inc(len(lines))
-        metrics.bytes.labels(SOURCE).inc(sum(len(line.text) for line in lines))
-        newest = at_ns(lines[-1].stamp)
-        if newest is not None:
-            metrics.lag_s.labels(SOURCE).set((time.time_ns() - newest) / SECOND_NS)
 
     def _next(self) -> list[Line]:
         chunk = self._chunks.popleft()

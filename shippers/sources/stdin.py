@@ -16,6 +16,8 @@ LAST_BLOCKS = 16  # how much is read after the stop at most: a pipe holds 1 MiB,
 class Stdin:
     """Lines of a file descriptor. Stops between two reads, so a silent writer cannot hold up the drain."""
 
+    name = "stdin"
+
     def __init__(self, app: str, instance: str, descriptor: int = 0) -> None:
         """``app`` and ``instance`` stand in where an envelope does not name them."""
         self.problems = 0

@@ -130,12 +130,18 @@ def _level(value: Any) -> str:
 
 
 def _line(value: Any) -> str | None:
-    """Return the text of a line; journald lists the bytes of one that is no text, and the texts of one said in several."""
-    if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
-        value = "\n".join(value)
-    elif isinstance(value, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
-        value = bytes(value).decode("utf-8", "replace")
-    return value.rstrip("\r\n") if isinstance(value, str) else None
+    """Return the text of a line; journald lists the bytes of one that is no text, and the parts of one said in several."""
+    if isinstance(value, list) and value and not isinstance(value[0], int):
+        parts = [_part(part) for part in value]
+        return None if None in parts else "\n".join(part for part in parts if part is not None).rstrip("\r\n")
+    text = _part(value)
+    return None if text is None else text.rstrip("\r\n")
+
+
+def _part(value: Any) -> str | None:
+    if isinstance(value, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
+        return bytes(value).decode("utf-8", "replace")
+    return value if isinstance(value, str) else None
 
 
 def _name(document: dict[str, Any], paths: tuple[Path, ...]) -> str:
