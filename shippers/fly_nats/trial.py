@@ -6,7 +6,7 @@ from shippers.context import Context
 from shippers.findings import Finding
 from shippers.fly_api.client import ApiError, LogsApi
 from shippers.fly_nats import subjects
-from shippers.fly_nats.connection import LostError, opened
+from shippers.fly_nats.client import LostError, opened
 from shippers.fly_nats.table import Nats
 from shippers.fly_nats.telling import SOURCE
 from shippers.fly_nats.tokens import api_token, password
