@@ -4,12 +4,17 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shippers.complaints import Complaint, complaint
 from shippers.settings import SettingError, Settings
+from streams.config_access import Access
+from streams.config_errors import ConfigError
+from streams.kafka_access import options
 
 REQUEST_TIMEOUT_MS = 15_000
 LEAST_S = 0.5
@@ -54,7 +59,10 @@ def patient(settings: Settings) -> Any:
             max_request_size=1024 * 1024,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             compression_type=None if settings.compression == "none" else settings.compression,
+            **options(settings.access, os.environ),
         )
+    except ConfigError as error:
+        raise SettingError(str(error)) from None
     except RuntimeError:
         raise SettingError(f"--compression {settings.compression} needs a package: install aiokafka[all]") from None
     accumulator = client._message_accumulator  # noqa: SLF001  # there is no public way, see producer.py
@@ -73,15 +81,17 @@ async def hang_up(client: Any) -> None:
 class LastWords(logging.Handler):
     """Keeps what aiokafka complained about last, instead of letting it write to stderr again and again."""
 
-    def __init__(self) -> None:
+    def __init__(self, access: Access) -> None:
         """Take the place of aiokafka's other log handlers."""
         super().__init__(logging.WARNING)
-        self.text = "no answer"
+        self.last = Complaint("no answer", final=False)
+        self.was_in = False  # whether a broker has let us in
+        self._access = access
         logger = logging.getLogger("aiokafka")
         logger.handlers, logger.propagate = [self], False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember the message, unless it only says what follows from the one before."""
-        text = record.getMessage()
-        if not text.startswith(("Unable to update metadata", "Got error produce response")):
-            self.text = text
+        given = record.args if isinstance(record.args, tuple) else ()
+        error = next((each for each in given if isinstance(each, BaseException)), None)
+        self.last = complaint(record.getMessage(), error, self._access, was_in=self.was_in) or self.last

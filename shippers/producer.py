@@ -78,19 +78,21 @@ class Producer:
         self._refused = False
         self._failure: Exception | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._last_words = LastWords()
+        self._last_words = LastWords(settings.access)
 
     async def start(self) -> None:
         """Connect and make sure that the topic is there; DeliveryError if not within the settings' timeout."""
         deadline_s, told_s = time.monotonic() + self._settings.timeout_s, 0.0
         while not await self._connected(deadline_s - time.monotonic()):
             now_s = time.monotonic()
+            if self._last_words.last.final:
+                raise DeliveryError(f"cannot get into Kafka at {self._where}: {self._last_words.last.text}")
             if now_s + RETRY_S >= deadline_s:
                 raise DeliveryError(
-                    f"cannot reach Kafka at {self._where}: {self._last_words.text}; set FLYWATCH_KAFKA__BOOTSTRAP"
+                    f"cannot reach Kafka at {self._where}: {self._last_words.last.text}; set FLYWATCH_KAFKA__BOOTSTRAP"
                 )
             if now_s - told_s >= TELL_S:
-                say(f"waiting for Kafka at {self._where}: {self._last_words.text}")
+                say(f"waiting for Kafka at {self._where}: {self._last_words.last.text}")
                 told_s = now_s
             await asyncio.sleep(RETRY_S)
         self._watching = asyncio.create_task(self._watch())
@@ -210,7 +212,7 @@ class Producer:
                     return
             if not self._away and self._sent and time.monotonic() - self._moved_at_s > AWAY_S:
                 self._away = True
-                say(f"Kafka at {self._where} does not answer: {self._last_words.text}; reading waits until it does")
+                say(f"Kafka at {self._where} does not answer: {self._last_words.last.text}; reading waits until it does")
 
     async def _renew(self) -> None:
         """Send everything that was refused, and all behind it, through a new client: new numbers, the same order."""
@@ -231,4 +233,5 @@ class Producer:
         client = await connect(self._settings, timeout_s)
         if client is not None:
             self._client = client
+            self._last_words.was_in = True
         return client is not None

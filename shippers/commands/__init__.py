@@ -27,7 +27,7 @@ COMMON = (
     click.option("--batch-age-ms", help="How long a line waits for others of its instance (default: 250)."),
     click.option("--open-batches", help="Instances that may have lines waiting (default: 1000)."),
     click.option("--in-flight-bytes", help="What may wait for Kafka before reading stops (default: 16777216)."),
-    click.option("--compression", help="none, gzip, lz4, snappy or zstd (default: none)."),
+    click.option("--compression", help="none, gzip, lz4, snappy or zstd (default: zstd)."),
     click.option("--timeout", "timeout_s", help="Seconds to wait for Kafka at the start (default: 30)."),
 )
 
