@@ -80,9 +80,7 @@ _CASES = (
         False,
     ),
     _Case(
-        lambda message, error, access: (
-            access.is_tls and isinstance(error, ConnectionResetError) and _hung_up(message, error, access)
-        ),
+        lambda _, error, access: access.is_tls and isinstance(error, ConnectionResetError),
         f"it hangs up on TLS: that port may speak plaintext; {PREFIX}SECURITY is {{access.security}}",
         final=False,
         guess=True,

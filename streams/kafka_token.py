@@ -1,6 +1,7 @@
 """Tokens for OAUTHBEARER: out of a file that others renew, or asked for with client credentials. Knows no Kafka."""
 
 import asyncio
+import base64
 import time
 from pathlib import Path
 
@@ -42,7 +43,8 @@ class AskedToken(AbstractTokenProvider):  # type: ignore[misc]  # as above
     def __init__(self, url: str, client_id: str, client_secret: str, scope: str | None) -> None:
         """Nothing is asked before the first connection."""
         self._url = url
-        self._login = aiohttp.BasicAuth(client_id, client_secret)
+        login = base64.b64encode(f"{client_id}:{client_secret}".encode()).decode()
+        self._head = {"Authorization": f"Basic {login}", "Accept": "application/json"}
         self._form = {"grant_type": "client_credentials"} | ({} if scope is None else {"scope": scope})
         self._kept = ""
         self._until_s = 0.0
@@ -61,7 +63,7 @@ class AskedToken(AbstractTokenProvider):  # type: ignore[misc]  # as above
         try:
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.post(self._url, data=self._form, auth=self._login, allow_redirects=False) as answer,
+                session.post(self._url, data=self._form, headers=self._head, allow_redirects=False) as answer,
             ):
                 status, body = answer.status, await answer.content.read(ANSWER_BYTES)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
