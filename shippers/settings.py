@@ -19,6 +19,7 @@ HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\s]+$")]  # a key is app/instance
 
 
+LEAST_SPOOL_BYTES = 16 * 1024 * 1024  # some of the largest records, and room for what is on its way when it is full
 FILE = "flywatch.toml"
 IN_FILE = {"bootstrap": ("kafka", "bootstrap"), "topic": ("topics", "logs")}
 
@@ -43,6 +44,7 @@ class Settings(BaseModel):
     open_batches: int = Field(1_000, title="--open-batches", ge=1, le=100_000)
     in_flight_bytes: int = Field(16 * 1024 * 1024, title="--in-flight-bytes", ge=1_000_000)
     compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field("zstd", title="--compression")
+    spool_bytes: int = Field(1024 * 1024 * 1024, title="--spool-bytes", ge=0)
     timeout_s: float = Field(30.0, title="--timeout", gt=0, le=3_600)
 
     @classmethod
@@ -66,6 +68,10 @@ class Settings(BaseModel):
             settings = cls.model_validate(values)
         except ValidationError as error:
             raise SettingError(_told(where, error)) from None
+        if 0 < settings.spool_bytes < LEAST_SPOOL_BYTES:
+            raise SettingError(
+                f"--spool-bytes: must be 0 (no spool) or at least {LEAST_SPOOL_BYTES}, not {settings.spool_bytes}"
+            )
         for server in settings.servers:
             if not HOST_AND_PORT.fullmatch(server) or not 0 < int(server.rpartition(":")[2]) < 65_536:
                 raise SettingError(f"{where['bootstrap']}: {server!r} is not HOST:PORT; write HOST:PORT,HOST:PORT")

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from shippers.console import say
+from shippers.context import Context
 from shippers.run import Job, run
 from shippers.settings import SettingError, Settings
 
@@ -28,6 +29,9 @@ COMMON = (
     click.option("--open-batches", help="Instances that may have lines waiting (default: 1000)."),
     click.option("--in-flight-bytes", help="What may wait for Kafka before reading stops (default: 16777216)."),
     click.option("--compression", help="none, gzip, lz4, snappy or zstd (default: zstd)."),
+    click.option(
+        "--spool-bytes", help="What a lasting command keeps on disk while Kafka is away (default: 1073741824; 0: none)."
+    ),
     click.option("--timeout", "timeout_s", help="Seconds to wait for Kafka at the start (default: 30)."),
 )
 
@@ -47,10 +51,10 @@ def settings_of(flags: dict[str, Any]) -> Settings:
         usage(str(error))
 
 
-def run_job(job: Job, settings: Settings, *, dry_run: bool) -> NoReturn:
-    """Run a job to its end, and end with its exit code."""
+def run_job(job: Job, settings: Settings, *, dry_run: bool, context: Context | None = None) -> NoReturn:
+    """Run a job to its end, and end with its exit code. A job that lasts gives its context: it has the spool's place."""
     try:
-        code = asyncio.run(run(job, settings, dry_run=dry_run))
+        code = asyncio.run(run(job, settings, dry_run=dry_run, context=context))
     except SettingError as error:
         usage(str(error))
     sys.exit(code)

@@ -1,10 +1,12 @@
 """``flyship files``."""
 
+import os
 from typing import Any
 
 import click
 
 from shippers.commands import common, run_job, settings_of, usage
+from shippers.context import Context
 from shippers.history import History
 from shippers.run import Job, ShipHistory, ShipSources
 from shippers.settings import Settings
@@ -25,7 +27,8 @@ def command(patterns: tuple[str, ...], *, follow: bool, from_start: bool, histor
     if from_start and not follow:
         usage("--from-start goes with --follow; without it files are read from their start anyway")
     settings = settings_of(flags)
-    run_job(_job(patterns, settings, follow=follow, from_start=from_start, history=history), settings, dry_run=dry_run)
+    job = _job(patterns, settings, follow=follow, from_start=from_start, history=history)
+    run_job(job, settings, dry_run=dry_run, context=Context.of(None, os.environ) if follow else None)
 
 
 def _job(patterns: tuple[str, ...], settings: Settings, *, follow: bool, from_start: bool, history: bool) -> Job:

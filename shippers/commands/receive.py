@@ -26,4 +26,4 @@ def command(*, listen: str | None, dry_run: bool, **flags: Any) -> None:
             usage(f"--listen {error}")
         table = table.model_copy(update={"listen": listen})
     context = context_of(file)
-    run_job(ShipSources(made(lambda: Receiver(table, context))), settings, dry_run=dry_run)
+    run_job(ShipSources(made(lambda: Receiver(table, context))), settings, dry_run=dry_run, context=context)

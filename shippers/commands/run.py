@@ -16,7 +16,8 @@ def command(*, dry_run: bool, **flags: Any) -> None:
     """Ship from every source that config/flyship.toml (or FLYSHIP_CONFIG) turns on, in one process."""
     settings = settings_of(flags)
     file = file_of()
-    found = made(lambda: list(configured.sources(file, context_of(file))))
+    context = context_of(file)
+    found = made(lambda: list(configured.sources(file, context)))
     if not found:
         usage("config/flyship.toml turns no source on: write a table such as [receive] into it")
-    run_job(ShipSources(*found), settings, dry_run=dry_run)
+    run_job(ShipSources(*found), settings, dry_run=dry_run, context=context)
