@@ -4,14 +4,13 @@ import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
-from config.kafka.broker import Broker
 from shippers.batching import Batching, Limits
 from shippers.metrics import Metrics
 from shippers.pipeline import ship
@@ -22,12 +21,20 @@ from shippers.spool.spool import Spool
 from shippers.spool.telling import Telling
 from streams.core.values import Line
 from tests.pipeline import Pipeline, until
+from tests.servers.cable import Cable, Cabled, cabled_kafka
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("jars")]
 
 ROOT = Path(__file__).parents[1]
 DEADLINE_S = 90.0
 MIB = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def kafka() -> Iterator[Cabled]:
+    """Give a broker of this file's own."""
+    with cabled_kafka() as found:
+        yield found
 
 
 class Shipper:
@@ -116,8 +123,9 @@ def _first(numbers: list[int]) -> list[int]:
     return list(dict.fromkeys(numbers))
 
 
-async def test_broker_and_shipper_killed_under_load(own_broker: Broker, tmp_path: Path) -> None:
-    """The broker away, the shipper killed, both back: every line that was answered is there, in order, and the spool is empty."""
+async def test_broker_and_shipper_killed_under_load(kafka: Cabled, tmp_path: Path) -> None:
+    """Broker away, shipper killed, both back: every line that was answered is there, in order, and the spool is empty."""
+    own_broker = kafka.broker
     async with Pipeline(own_broker.bootstrap, tmp_path) as pipeline:
         shipper, sender = Shipper(pipeline, tmp_path, "receive", "--listen", "127.0.0.1:0"), Sender()
         sender.address = await shipper.listening()
@@ -151,13 +159,14 @@ async def test_broker_and_shipper_killed_under_load(own_broker: Broker, tmp_path
     assert "Traceback" not in said
 
 
-async def test_a_start_without_a_broker(own_broker: Broker, tmp_path: Path) -> None:
+async def test_a_start_without_a_broker(kafka: Cabled, tmp_path: Path) -> None:
     """A lasting shipper starts without a broker and ends with 0: its lines wait in the spool, and the next start ships them."""
     log = tmp_path / "a.log"
     log.write_text("".join(f"{number}\n" for number in range(2_000)))
     words = ("files", "--follow", "--from-start", "--app", "a", str(log))
-    async with Pipeline(own_broker.bootstrap, tmp_path) as pipeline:
-        own_broker.stop()
+    async with Cable(kafka) as cable, Pipeline(kafka.broker.bootstrap, tmp_path) as pipeline:
+        await cable.cut()
+        pipeline.env["FLYWATCH_KAFKA__BOOTSTRAP"] = cable.bootstrap
         shipper = Shipper(pipeline, tmp_path, *words)
 
         async def spooled() -> bool:
@@ -169,7 +178,7 @@ async def test_a_start_without_a_broker(own_broker: Broker, tmp_path: Path) -> N
         assert "waiting for Kafka at" in said
         assert f"2000 lines wait in the spool {shipper.spool}: the next start ships them" in said
         assert "shipped 0 lines" in said
-        own_broker.start()
+        await cable.mend()
         shipper = Shipper(pipeline, tmp_path, *words[:2], *words[3:])
         await shipper.empty()
         assert await shipper.stop() == 0
@@ -177,17 +186,17 @@ async def test_a_start_without_a_broker(own_broker: Broker, tmp_path: Path) -> N
         assert "2000 lines in 10 records wait in the spool" in shipper.said.read_text()
 
 
-async def test_an_outage_of_a_shipper_that_lives(own_broker: Broker, tmp_path: Path) -> None:
+async def test_an_outage_of_a_shipper_that_lives(kafka: Cabled, tmp_path: Path) -> None:
     """A broker that goes and comes while the shipper lives: every line once, in order, those on the way to it too."""
-    async with Pipeline(own_broker.bootstrap, tmp_path) as pipeline:
-        outlet, stop, source = _outlet(pipeline, tmp_path), asyncio.Event(), Numbered()
+    async with Cable(kafka) as cable, Pipeline(kafka.broker.bootstrap, tmp_path) as pipeline:
+        outlet, stop, source = _outlet(cable, pipeline, tmp_path), asyncio.Event(), Numbered()
         await outlet.start()
         shipping = asyncio.create_task(ship([source], _batching(), outlet, stop))
         try:
             await source.reaches(3_000)
-            await asyncio.to_thread(own_broker.kill)
+            await cable.cut()
             await source.reaches(source.given + 5_000)
-            await asyncio.to_thread(own_broker.start)
+            await cable.mend()
             await source.reaches(source.given + 3_000)
             stop.set()
             await asyncio.wait_for(shipping, DEADLINE_S)
@@ -201,12 +210,12 @@ async def test_an_outage_of_a_shipper_that_lives(own_broker: Broker, tmp_path: P
 
 
 @pytest.mark.parametrize("can_wait", [True, False])
-async def test_a_full_spool(own_broker: Broker, tmp_path: Path, *, can_wait: bool) -> None:
+async def test_a_full_spool(kafka: Cabled, tmp_path: Path, *, can_wait: bool) -> None:
     """Full, a source that can wait is not read on; of one that cannot, the newest lines are dropped, counted and told."""
-    async with Pipeline(own_broker.bootstrap, tmp_path) as pipeline:
-        own_broker.stop()
+    async with Cable(kafka) as cable, Pipeline(kafka.broker.bootstrap, tmp_path) as pipeline:
+        await cable.cut()
         metrics = Metrics()
-        outlet, stop = _outlet(pipeline, tmp_path, metrics, most_bytes=2 * MIB), asyncio.Event()
+        outlet, stop = _outlet(cable, pipeline, tmp_path, metrics, most_bytes=2 * MIB), asyncio.Event()
         source = Numbered(can_wait=can_wait, padding=1_000)
         await outlet.start()
         shipping = asyncio.create_task(ship([source], _batching(), outlet, stop))
@@ -220,7 +229,7 @@ async def test_a_full_spool(own_broker: Broker, tmp_path: Path, *, can_wait: boo
             assert sum(path.stat().st_size for path in (tmp_path / "spool").glob("*.spool")) <= 2 * MIB
             if not can_wait:
                 await source.reaches(held + 2_000)
-            await asyncio.to_thread(own_broker.start)
+            await cable.mend()
             await source.reaches(source.given + 3_000)
             stop.set()
             await asyncio.wait_for(shipping, DEADLINE_S)
@@ -272,8 +281,10 @@ def _batching() -> Batching:
     return Batching(Limits(lines=20))
 
 
-def _outlet(pipeline: Pipeline, directory: Path, metrics: Metrics | None = None, most_bytes: int = 64 * MIB) -> Outlet:
+def _outlet(
+    cable: Cable, pipeline: Pipeline, directory: Path, metrics: Metrics | None = None, most_bytes: int = 64 * MIB
+) -> Outlet:
     metrics = metrics or Metrics()
-    settings = Settings(bootstrap=pipeline.bootstrap, topic=pipeline.topics["logs"])
+    settings = Settings(bootstrap=cable.bootstrap, topic=pipeline.topics["logs"])
     spool = Spool(directory / "spool", most_bytes)
     return Outlet(Producer(settings, metrics), spool, Telling(spool, metrics), settings.in_flight_bytes)
