@@ -169,7 +169,8 @@ class Outlet:
 
     def _refilled(self) -> bool:
         """Take the next record of the spool into the window, if there is one and there is room."""
-        if not (self._aside and self._connected) or self._window.bytes >= min(WINDOW_BYTES, self._in_flight_bytes):
+        takes = self._aside and self._connected and not self._window.stuck(_now_s())
+        if not takes or self._window.bytes >= min(WINDOW_BYTES, self._in_flight_bytes):
             return False
         stored = self._spool.next()
         if stored is not None:
