@@ -167,10 +167,9 @@ class Producer:
         record, topic = sent.record, self._settings.topic
         while not self._refused:
             self.check()
+            headers = codec.encode_at(record.at_ms) + codec.encode_id(record.id)
             try:
-                future = await self._client.send(
-                    topic, record.value, record.key or None, sent.partition, headers=codec.encode_at(record.at_ms)
-                )
+                future = await self._client.send(topic, record.value, record.key or None, sent.partition, headers=headers)
             except NOT_TAKEN:
                 continue
             except REFUSED:  # a batch before it in the same partition

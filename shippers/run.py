@@ -124,7 +124,7 @@ def _sink(settings: Settings, context: Context | None) -> Producer | Outlet:
     except SpoolError as error:
         raise SettingError(str(error)) from None
     producer = Producer(settings, context.metrics, f"lines wait in {spool.directory}")
-    return Outlet(producer, spool, Telling(spool, context.metrics), settings.in_flight_bytes)
+    return Outlet(producer, spool, Telling(spool, context.metrics), settings)
 
 
 def _tell_missing(batching: Batching, sink: AnySink, ended: str) -> None:

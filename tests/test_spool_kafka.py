@@ -4,7 +4,7 @@ import asyncio
 import re
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +186,42 @@ async def test_a_start_without_a_broker(kafka: Cabled, tmp_path: Path) -> None:
         assert "2000 lines in 10 records wait in the spool" in shipper.said.read_text()
 
 
+async def test_killed_before_it_heard_that_lines_arrived(kafka: Cabled, tmp_path: Path) -> None:
+    """Kafka has lines, the shipper does not know and is killed: the next one looks them up, and ships the others alone."""
+    words = ("receive", "--listen", "127.0.0.1:0", "--batch-lines", "20")
+    async with Cable(kafka) as cable, Pipeline(kafka.broker.bootstrap, tmp_path) as pipeline:
+        pipeline.env["FLYWATCH_KAFKA__BOOTSTRAP"] = cable.bootstrap
+        shipper = Shipper(pipeline, tmp_path, *words)
+        address = await shipper.listening()
+        await _posted(address, range(200))
+        cable.answers.clear()
+        await _posted(address, range(200, 1_200))  # arrives, and is answered when it is in the spool
+
+        async def arrived() -> bool:
+            return len(await _numbers(pipeline)) == 1_200
+
+        await until("lines arrive", arrived, DEADLINE_S)
+        await _posted(address, range(1_200, 2_200))
+        assert shipper.waits() > 0
+        shipper.process.kill()
+        shipper.process.wait()
+        cable.answers.set()
+        shipper = Shipper(pipeline, tmp_path, *words)
+        await shipper.listening()
+        await shipper.empty()
+        assert await shipper.stop() == 0
+        assert await _numbers(pipeline) == list(range(2_200))
+    said = shipper.said.read_text()
+    assert "2000 lines in 100 records wait in the spool" in said
+    assert re.search(r"were on their way when flyship ended last: [1-9]\d+ had arrived, and are not sent again", said)
+
+
+async def _posted(address: str, numbers: Iterable[int]) -> None:
+    body = "".join(f"{number}\n" for number in numbers)
+    async with aiohttp.ClientSession() as client, client.post(f"http://{address}/logs?app=a&instance=i", data=body) as answer:
+        assert answer.status == 200
+
+
 async def test_an_outage_of_a_shipper_that_lives(kafka: Cabled, tmp_path: Path) -> None:
     """A broker that goes and comes while the shipper lives: every line once, in order, those on the way to it too."""
     async with Cable(kafka) as cable, Pipeline(kafka.broker.bootstrap, tmp_path) as pipeline:
@@ -287,4 +323,4 @@ def _outlet(
     metrics = metrics or Metrics()
     settings = Settings(bootstrap=cable.bootstrap, topic=pipeline.topics["logs"])
     spool = Spool(directory / "spool", most_bytes)
-    return Outlet(Producer(settings, metrics), spool, Telling(spool, metrics), settings.in_flight_bytes)
+    return Outlet(Producer(settings, metrics), spool, Telling(spool, metrics), settings)

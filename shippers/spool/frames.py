@@ -20,7 +20,8 @@ _HEAD = struct.Struct("<4sIIQQ")  # mark, checksum, bytes of the payload, number
 _SUMMED_FROM = 8
 HEAD_BYTES = _HEAD.size
 
-Payload = tuple[bytes, bytes, int, int | None]
+Ids = frozenset[bytes]  # of records
+Payload = tuple[bytes, bytes, int, int | None, bytes]
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Payload).decode
 
@@ -48,7 +49,7 @@ class Damage(Struct, frozen=True, gc=False):
 
 def frame(record: Record, number: int, line: int) -> bytes:
     """Return a record's frame."""
-    payload = _encode((record.key, record.value, record.lines, record.at_ms))
+    payload = _encode((record.key, record.value, record.lines, record.at_ms, record.id))
     head = _HEAD.pack(MARK, 0, len(payload), number, line)
     summed = zlib.crc32(payload, zlib.crc32(head[_SUMMED_FROM:]))
     return _HEAD.pack(MARK, summed, len(payload), number, line) + payload
@@ -87,7 +88,7 @@ def _frame_at(data: bytes, at: int) -> Stored | None:
     if zlib.crc32(memoryview(data)[at + _SUMMED_FROM : end]) != summed:
         return None
     try:
-        key, value, lines, at_ms = _decode(memoryview(data)[at + HEAD_BYTES : end])
+        record = Record(*_decode(memoryview(data)[at + HEAD_BYTES : end]))
     except msgspec.MsgspecError:
         return None  # the checksum is right by chance, or another version wrote it
-    return Stored(Record(key, value, lines, at_ms), number, line, end)
+    return Stored(record, number, line, end)

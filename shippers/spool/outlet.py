@@ -7,19 +7,22 @@
   records of the spool, read from the disk as there is room; when none is left unread, new ones go straight again.
 - A spool that is full, or a full disk, is no error: ``full`` says so, and those who give lines wait for ``room``. What
   they had given by then is kept in memory until there is room; ``drain`` waits for it.
-- After ``kill -9`` the next start sends what was not acknowledged. Of that, records which were under way to a Kafka that
-  answered may be there already, and come twice: ``in_flight_bytes`` at most, and how many is told at the start.
+- After ``kill -9`` the next start sends what was not acknowledged, but for what ``doubt`` finds in Kafka.
 
 Knows no file and no batch; the time is the loop's.
 """
 
 import asyncio
 import contextlib
+import secrets
+import time
 from collections import deque
 
 from shippers.client import DeliveryError
 from shippers.producer import Producer
 from shippers.records import Record
+from shippers.settings import Settings
+from shippers.spool.doubt import resolve
 from shippers.spool.note import Reached
 from shippers.spool.segments import sync
 from shippers.spool.spool import Spool
@@ -35,14 +38,15 @@ WINDOW_BYTES = 4 * 1024 * 1024  # of the spool on its way at once: what may come
 class Outlet:
     """A bounded sink: see above."""
 
-    def __init__(self, producer: Producer, spool: Spool, telling: Telling, in_flight_bytes: int) -> None:
+    def __init__(self, producer: Producer, spool: Spool, telling: Telling, settings: Settings) -> None:
         """What an earlier process has left in the spool goes first."""
         self.producer = producer
         self._spool = spool
         self.telling = telling
-        self._in_flight_bytes = in_flight_bytes
+        self._settings = settings
+        self.count_dropped = telling.dropped  # of lines that were given up for want of room
         self._window = Window()
-        self._unsafe = Unsafe()
+        self._unsafe = Unsafe(secrets.token_hex(6))
         self._overflow: deque[Entry] = deque()  # what found no room in the spool, in order
         self._acknowledged = 0  # records, as the producer counts them
         self._aside = True  # whether new records go by way of the spool
@@ -66,10 +70,6 @@ class Outlet:
         while self.full:
             await self._change()
 
-    def count_dropped(self, source: str, lines: int) -> None:
-        """Count lines that were given up for want of room."""
-        self.telling.dropped(source, lines)
-
     async def start(self) -> None:
         """Connect; without an answer begin with the spool. DeliveryError for what only somebody can mend."""
         self.telling.found()
@@ -84,9 +84,9 @@ class Outlet:
     async def send(self, record: Record) -> None:
         """Take a record over; waits while too much is under way and Kafka answers."""
         self.check()
-        while not self._aside and self._window and self._window.bytes + len(record.value) > self._in_flight_bytes:
+        while not self._aside and self._window and self._window.bytes + len(record.value) > self._settings.in_flight_bytes:
             await self._change()
-        entry = self._unsafe.add(record)
+        entry = self._unsafe.add(record, time.time_ns() // 1_000_000)
         if not self._aside:
             self._enter(entry)
         elif self._overflow or not self._placed(entry):
@@ -123,8 +123,7 @@ class Outlet:
                     task.result()
                 except OSError as error:
                     raise self._broken(error) from None
-        if self._connected:
-            self.producer.check()
+        self.producer.check()
 
     async def close(self) -> None:
         """Hang up, and let others have the spool."""
@@ -143,6 +142,7 @@ class Outlet:
     async def _deliver(self) -> None:
         """Connect, however long it takes, and then hear what is acknowledged."""
         await self.producer.start(for_ever=True)
+        await resolve(self._spool, self._settings, self.telling)
         self._connected = True
         self._window.touch(_now_s())
         self._changed.set()
@@ -170,7 +170,7 @@ class Outlet:
     def _refilled(self) -> bool:
         """Take the next record of the spool into the window, if there is one and there is room."""
         takes = self._aside and self._connected and not self._window.stuck(_now_s())
-        if not takes or self._window.bytes >= min(WINDOW_BYTES, self._in_flight_bytes):
+        if not takes or self._window.bytes >= min(WINDOW_BYTES, self._settings.in_flight_bytes):
             return False
         stored = self._spool.next()
         if stored is not None:

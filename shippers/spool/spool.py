@@ -4,9 +4,10 @@ What ``synced`` has been told of survives ``kill -9`` and a power cut. What was 
 not: a torn tail is cut off at the next opening. A record that is damaged is left out, with its neighbours where the damage
 reaches so far, and everything behind it is read.
 
-How far Kafka has acknowledged is noted on each acknowledgement, by a write that survives ``kill -9``. So the next start
-sends again only what Kafka had taken and not yet acknowledged when the process died: what was under way. That cannot be
-told from what never arrived, for the numbers by which a broker drops repeats die with their producer.
+How far Kafka has acknowledged is noted on each acknowledgement, by a write that survives ``kill -9``. So after a kill only
+those records are in doubt that Kafka may have taken and had not acknowledged: what was under way. The numbers by which a
+broker drops repeats died with their producer; but each record has an id, which Kafka keeps, and by it the next process
+looks up which of them have arrived (``doubt``).
 """
 
 import fcntl
@@ -17,7 +18,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from shippers.records import Record
-from shippers.spool.frames import Stored, frame, frames
+from shippers.spool.frames import Ids, Stored, frame, frames
 from shippers.spool.note import Note, Reached
 from shippers.spool.segments import Segment, Segments
 
@@ -63,6 +64,7 @@ class Spool:
         self._reading: Segment | None = None
         self._read_bytes = 0  # of that file
         self._ahead: deque[Stored] = deque()  # read and not given
+        self._arrived: Ids = frozenset()
 
     @property
     def bytes(self) -> int:
@@ -120,10 +122,26 @@ class Spool:
                 self._lose(self.written)
             elif found.number > self._read.number:
                 self._lose(Reached(found.number - 1, found.line))
-                self._read = self._given = Reached(found.number, found.line_end)
-                return found
+                self._read = Reached(found.number, found.line_end)
+                if not found.record.id or found.record.id not in self._arrived:
+                    self._given = self._read
+                    return found
         self._settle()
         return None
+
+    def doubtful_ids(self) -> Ids:
+        """Return the ids of the records that were on their way when an earlier process died."""
+        first, last = self.acknowledged.number + 1, self.acknowledged.number + self.doubtful
+        ids: Ids = frozenset()
+        for segment in self._segments.all:
+            if segment.before.number < last:
+                found = frames(self._segments.read(segment, 0))
+                ids |= {item.record.id for item in found if isinstance(item, Stored) and first <= item.number <= last}
+        return ids - {b""}
+
+    def leave_out(self, arrived: Ids) -> None:
+        """Give no record of these ids any more: Kafka has them."""
+        self._arrived = arrived
 
     def skip(self) -> None:
         """Read on behind what was appended last: whoever appended it has it."""

@@ -26,11 +26,19 @@ class Telling:
             say(f"the last {spool.lost.torn_bytes} bytes of the spool are torn, and left out: they were never told to be safe")
             self._metrics.errors.labels(SOURCE, "torn").inc()
         if spool.records:
-            twice = f"; {spool.doubtful} of the records were on their way, and may come twice" if spool.doubtful else ""
-            say(f"{spool.lines} lines in {spool.records} records wait in the spool {spool.directory}: they go first{twice}")
+            say(f"{spool.lines} lines in {spool.records} records wait in the spool {spool.directory}: they go first")
             self._by_disk += spool.lines
         self._lost = spool.lost
         self.look(full=False)
+
+    def resolved(self, arrived: int | None) -> None:
+        """Tell of the records that were on their way when an earlier process died, and how many Kafka has."""
+        told = (
+            f"{arrived} had arrived, and are not sent again"
+            if arrived is not None
+            else "Kafka does not tell: they may come twice"
+        )
+        say(f"of the spool's records {self._spool.doubtful} were on their way when flyship ended last: {told}")
 
     def stored(self, lines: int) -> None:
         """Hear that lines were written."""

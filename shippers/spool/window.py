@@ -86,8 +86,9 @@ class Window:
 class Unsafe:
     """The entries that are not safe, in the order in which they came."""
 
-    def __init__(self) -> None:
-        """Nothing came yet."""
+    def __init__(self, ids: str) -> None:
+        """``ids``: what no other process begins its ids with."""
+        self._ids = ids
         self.last = 0  # the index of the entry that came last
         self._lines = 0
         self._entries: deque[Entry] = deque()
@@ -97,11 +98,12 @@ class Unsafe:
         """How many of the lines that came are safe."""
         return self._lines - sum(entry.record.lines for entry in self._entries)
 
-    def add(self, record: Record) -> Entry:
-        """Take one in."""
+    def add(self, record: Record, at_ms: int) -> Entry:
+        """Take one in that came at a time; its id says when."""
         self.last += 1
         self._lines += record.lines
-        self._entries.append(Entry(self.last, record))
+        named = Record(record.key, record.value, record.lines, record.at_ms, f"{self._ids}.{self.last}.{at_ms}".encode())
+        self._entries.append(Entry(self.last, named))
         return self._entries[-1]
 
     def trim(self, durable: int) -> None:
@@ -112,6 +114,12 @@ class Unsafe:
     def holds(self, index: int) -> bool:
         """Say whether one up to an index is not safe."""
         return bool(self._entries) and self._entries[0].index <= index
+
+
+def came_ms(id_of_record: bytes) -> int | None:
+    """Return when a record came to the process that gave it its id, None where that is none of ours."""
+    said = id_of_record.rpartition(b".")[2]
+    return int(said) if said.isdigit() else None
 
 
 def _safe(entry: Entry, durable: int) -> bool:

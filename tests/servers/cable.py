@@ -30,6 +30,8 @@ class Cable:
         self._cabled = cabled
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self.answers = asyncio.Event()  # cleared: requests arrive, and nobody hears of it
+        self.answers.set()
 
     async def __aenter__(self) -> Self:
         """Begin to carry."""
@@ -53,20 +55,22 @@ class Cable:
         self._server = None
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, asyncio.CancelledError):  # a test that ends ends what is carried
             onward, back = await asyncio.open_connection("127.0.0.1", self._cabled.target)
             self._writers |= {writer, back}
             try:
-                await asyncio.gather(_copy(reader, back), _copy(onward, writer))
+                await asyncio.gather(_copy(reader, back), _copy(onward, writer, self.answers))
             finally:
                 self._writers -= {writer, back}
                 back.close()
         writer.close()
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, may: asyncio.Event | None = None) -> None:
     with contextlib.suppress(OSError):
         while block := await reader.read(BLOCK_BYTES):
+            if may is not None:
+                await may.wait()
             writer.write(block)
             await writer.drain()
         writer.close()
