@@ -11,7 +11,7 @@ from msgspec import Struct
 from streams.core.stamps import text
 from streams.core.values import Line
 
-APPS = 1_000  # the lines of further apps are told under the last one's name, ""
+APPS = 1_000  # the lines of further apps are told together, under no name
 REASON = "spool_full"
 
 
