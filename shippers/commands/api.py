@@ -35,7 +35,8 @@ def command(*, follow: bool, again: bool, state: str | None, dry_run: bool, **fl
         file = file.model_copy(update={"state": state})
     table = _table(file, flags["app"], {name: value for name, value in given.items() if value is not None} | {"follow": follow})
     context = context_of(file)
-    run_job(ShipSources(made(lambda: FlyApi(table, context, anew=again, keeps=not dry_run))), settings, dry_run=dry_run)
+    source = made(lambda: FlyApi(table, context, anew=again, keeps=not dry_run))
+    run_job(ShipSources(source), settings, dry_run=dry_run, context=context if table.follow else None)
 
 
 def _table(file: FlyshipFile, apps: str | None, given: dict[str, Any]) -> FlyApiTable:

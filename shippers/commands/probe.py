@@ -20,7 +20,8 @@ def command(kinds: tuple[str, ...], *, once: bool, dry_run: bool, **flags: Any) 
     settings = settings_of(flags)
     file = file_of()
     chosen = kinds or configured.KINDS
-    source = made(lambda: configured.source(file.probes or Probing(), context_of(file), chosen, once=once))
+    context = context_of(file)
+    source = made(lambda: configured.source(file.probes or Probing(), context, chosen, once=once))
     if not source.probes:
         usage(f"config/flyship.toml turns no probe on{' of these kinds' if kinds else ''}: see docs/shipping/probes.md")
-    run_job(ShipSources(source), settings, dry_run=dry_run)
+    run_job(ShipSources(source), settings, dry_run=dry_run, context=None if once else context)
