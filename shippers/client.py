@@ -108,14 +108,19 @@ async def hang_up(client: Any) -> None:
 class LastWords(logging.Handler):
     """Keeps what aiokafka complained about last, instead of letting it write to stderr again and again."""
 
-    def __init__(self, access: Access) -> None:
-        """Take the place of aiokafka's other log handlers."""
+    def __init__(self, access: Access | None = None) -> None:
+        """Take the place of aiokafka's other log handlers; ``access`` is what the client was told."""
         super().__init__(logging.WARNING)
         self.last = Complaint("no answer", final=False)
         self.was_in = False  # whether a broker has let us in
-        self._access = access
+        self._access = access or Access()
         logger = logging.getLogger("aiokafka")
         logger.handlers, logger.propagate = [self], False
+
+    @property
+    def text(self) -> str:
+        """The last complaint as a sentence."""
+        return self.last.text
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember the message, unless it only says what follows from the one before."""

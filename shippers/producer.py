@@ -223,7 +223,7 @@ class Producer:
                     return
             if not self._away and self._sent and time.monotonic() - self._moved_at_s > AWAY_S:
                 self._away = True
-                say(f"Kafka at {self._where} does not answer: {self._last_words.last.text}; {self._meanwhile} until it does")
+                say(f"Kafka at {self._where} does not answer: {self._last_words.text}; {self._meanwhile} until it does")
 
     async def _renew(self) -> None:
         """Send everything that was refused, and all behind it, through a new client: new numbers, the same order."""

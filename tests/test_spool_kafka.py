@@ -17,6 +17,7 @@ from shippers.pipeline import ship
 from shippers.producer import Producer
 from shippers.settings import Settings
 from shippers.spool.outlet import Outlet
+from shippers.spool.segments import Segments
 from shippers.spool.spool import Spool
 from shippers.spool.telling import Telling
 from streams.core.values import Line
@@ -284,6 +285,31 @@ async def test_a_full_spool(kafka: Cabled, tmp_path: Path, *, can_wait: bool) ->
     else:
         assert sum(int(re.findall(r'"lines":(\d+)', text)[0]) for text in told) == dropped > 0
         assert '"probe":"log_gap","ok":false,"source":"numbered"' in told[0]
+
+
+async def test_a_disk_without_room(kafka: Cabled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No room on the disk at all: reading waits, and when Kafka answers again every line arrives, once and in order."""
+    monkeypatch.setattr(Segments, "begin", lambda *_: False)
+    async with Cable(kafka) as cable, Pipeline(kafka.broker.bootstrap, tmp_path) as pipeline:
+        outlet, stop, source = _outlet(cable, pipeline, tmp_path), asyncio.Event(), Numbered()
+        await outlet.start()
+        shipping = asyncio.create_task(ship([source], _batching(), outlet, stop))
+        try:
+            await source.reaches(1_000)
+            await cable.cut()
+
+            async def full() -> bool:
+                return outlet.full
+
+            await until("there is no room", full, DEADLINE_S)
+            await cable.mend()
+            await source.reaches(source.given + 3_000)
+            stop.set()
+            await asyncio.wait_for(shipping, DEADLINE_S)
+        finally:
+            shipping.cancel()
+            await outlet.close()
+        assert await _numbers(pipeline) == list(range(source.given))
 
 
 class Numbered:

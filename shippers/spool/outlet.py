@@ -6,10 +6,8 @@
 - What is under way stays with the producer: it sends it when Kafka answers again, each record once. Behind it come the
   records of the spool, read from the disk as there is room; when none is left unread, new ones go straight again.
 - A spool that is full, or a full disk, is no error: ``full`` says so, and those who give lines wait for ``room``. What
-  they had given by then is kept in memory until there is room; ``drain`` waits for it.
+  they had given by then is kept in memory until there is room, or Kafka answers; ``drain`` waits for it.
 - After ``kill -9`` the next start sends what was not acknowledged, but for what ``doubt`` finds in Kafka.
-
-Knows no file and no batch; the time is the loop's.
 """
 
 import asyncio
@@ -168,14 +166,17 @@ class Outlet:
                 await self._change()
 
     def _refilled(self) -> bool:
-        """Take the next record of the spool into the window, if there is one and there is room."""
+        """Take the next record of the spool, or what found no room there, into the window; False if there is nothing."""
         takes = self._aside and self._connected and not self._window.stuck(_now_s())
         if not takes or self._window.bytes >= min(WINDOW_BYTES, self._settings.in_flight_bytes):
             return False
-        stored = self._spool.next()
-        if stored is not None:
+        if (stored := self._spool.next()) is not None:
             self._enter(Entry(0, stored.record, Reached(stored.number, stored.line_end)))
-        return stored is not None
+        elif not self._overflow:
+            return False
+        elif not (entry := self._overflow.popleft()).held:  # Kafka answers before the disk has room
+            self._enter(entry)
+        return True
 
     def _straight_again(self) -> None:
         """Let new records go straight to Kafka, if it answers and nothing is left that goes before them."""
@@ -199,7 +200,7 @@ class Outlet:
         """Turn aside when Kafka does not answer; write what found no room before; tell."""
         noted: Reached | None = None
         while True:
-            if not self._aside and self._window.stuck(_now_s()):
+            if self._window.stuck(_now_s()) and not self._spool.unread and not self._overflow:
                 self._turn_aside()
             while self._overflow and (self._overflow[0].acknowledged or self._placed(self._overflow[0])):
                 self._overflow.popleft()
@@ -225,14 +226,13 @@ class Outlet:
             entry.place = self._spool.append(entry.record)
         except OSError as error:
             raise self._broken(error) from None
-        if entry.place is None:
-            return False
-        if entry.held:
-            self._spool.skip()
-        self.telling.stored(entry.record.lines)
-        self._dirty.set()
-        self._changed.set()
-        return True
+        if entry.place is not None:
+            if entry.held:
+                self._spool.skip()
+            self.telling.stored(entry.record.lines)
+            self._dirty.set()
+            self._changed.set()
+        return entry.place is not None
 
     def _enter(self, entry: Entry) -> None:
         self._window.enter(entry, _now_s())
