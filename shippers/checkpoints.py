@@ -12,7 +12,7 @@ class Checkpoints:
 
     def __init__(self, directory: Path) -> None:
         """Use a directory, which ``save`` makes if it is not there."""
-        self._directory = directory
+        self.directory = directory
 
     def load(self, name: str) -> Any | None:
         """Return the document of a name, None if there is none or it cannot be read."""
@@ -23,18 +23,18 @@ class Checkpoints:
 
     def save(self, name: str, document: object) -> None:
         """Replace the document of a name; OSError where that cannot be done."""
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
         path, new = self._path(name), self._path(f"{name}.new")
         with new.open("wb") as file:
             file.write(orjson.dumps(document))
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
-        directory = os.open(self._directory, os.O_RDONLY)
+        directory = os.open(self.directory, os.O_RDONLY)
         try:
             os.fsync(directory)  # the new name, too, must survive
         finally:
             os.close(directory)
 
     def _path(self, name: str) -> Path:
-        return self._directory / f"{name}.json"
+        return self.directory / f"{name}.json"

@@ -4,15 +4,22 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from shippers.complaints import Complaint, complaint
 from shippers.settings import SettingError, Settings
+from streams import codec
+from streams.config_access import Access
+from streams.config_errors import ConfigError
+from streams.kafka_access import options
 
 REQUEST_TIMEOUT_MS = 15_000
 LEAST_S = 0.5
+LOOK_S = 30.0  # how long an earlier process's records are looked for
 HANG_UP_S = 2.0
 
 
@@ -54,7 +61,10 @@ def patient(settings: Settings) -> Any:
             max_request_size=1024 * 1024,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             compression_type=None if settings.compression == "none" else settings.compression,
+            **options(settings.access, os.environ),
         )
+    except ConfigError as error:
+        raise SettingError(str(error)) from None
     except RuntimeError:
         raise SettingError(f"--compression {settings.compression} needs a package: install aiokafka[all]") from None
     accumulator = client._message_accumulator  # noqa: SLF001  # there is no public way, see producer.py
@@ -62,6 +72,31 @@ def patient(settings: Settings) -> Any:
         raise TypeError("this aiokafka counts the age of batches in another way: see producer.py")
     accumulator._batch_ttl = math.inf  # noqa: SLF001
     return client
+
+
+async def arrived(settings: Settings, ids: frozenset[bytes], since_ms: int) -> frozenset[bytes] | None:
+    """Return which records the topic has, by their ids, of those that came to it since a time by its own clock.
+
+    None where it cannot be read, or not within LOOK_S.
+    """
+    found: set[bytes] = set()
+    given = {"bootstrap_servers": settings.servers, "client_id": "flyship", "enable_auto_commit": False}
+    consumer = AIOKafkaConsumer(settings.topic, **given, **options(settings.access, os.environ))
+    try:
+        async with asyncio.timeout(LOOK_S), consumer:
+            partitions = sorted(consumer.assignment())  # all: it belongs to no group
+            ends = await consumer.end_offsets(partitions)
+            begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(since_ms, 0)))
+            for partition in partitions:
+                if (begin := begins[partition]) is None:
+                    continue  # nothing came to it since
+                consumer.seek(partition, begin.offset)
+                while len(found) < len(ids) and await consumer.position(partition) < ends[partition]:
+                    batch = await consumer.getmany(partition, timeout_ms=500)
+                    found |= {codec.decode_id(record.headers) for records in batch.values() for record in records} & ids
+    except (KafkaError, OSError):  # OSError: also TimeoutError
+        return None
+    return frozenset(found)
 
 
 async def hang_up(client: Any) -> None:
@@ -73,15 +108,22 @@ async def hang_up(client: Any) -> None:
 class LastWords(logging.Handler):
     """Keeps what aiokafka complained about last, instead of letting it write to stderr again and again."""
 
-    def __init__(self) -> None:
-        """Take the place of aiokafka's other log handlers."""
+    def __init__(self, access: Access | None = None) -> None:
+        """Take the place of aiokafka's other log handlers; ``access`` is what the client was told."""
         super().__init__(logging.WARNING)
-        self.text = "no answer"
+        self.last = Complaint("no answer", final=False)
+        self.was_in = False  # whether a broker has let us in
+        self._access = access or Access()
         logger = logging.getLogger("aiokafka")
         logger.handlers, logger.propagate = [self], False
 
+    @property
+    def text(self) -> str:
+        """The last complaint as a sentence."""
+        return self.last.text
+
     def emit(self, record: logging.LogRecord) -> None:
         """Remember the message, unless it only says what follows from the one before."""
-        text = record.getMessage()
-        if not text.startswith(("Unable to update metadata", "Got error produce response")):
-            self.text = text
+        given = record.args if isinstance(record.args, tuple) else ()
+        error = next((each for each in given if isinstance(each, BaseException)), None)
+        self.last = complaint(record.getMessage(), error, self._access, was_in=self.was_in) or self.last

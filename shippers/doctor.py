@@ -71,13 +71,14 @@ async def _within(name: str, trial: Awaitable[Sequence[Finding]]) -> list[Findin
 
 async def try_kafka(settings: Settings) -> list[Finding]:
     """Ask the broker for its topics."""
-    where, last_words = ",".join(settings.servers), LastWords()
+    where, last_words = ",".join(settings.servers), LastWords(settings.access)
     try:
         client = await connect(settings, min(settings.timeout_s, KAFKA_S))
     except (DeliveryError, SettingError) as error:
         return [Finding("kafka", False, str(error))]
     if client is None:
-        return [Finding("kafka", False, f"no broker at {where}: {last_words.text}; set FLYWATCH_KAFKA__BOOTSTRAP, or start it")]
+        why = f"{last_words.last.text}; set FLYWATCH_KAFKA__BOOTSTRAP, or start it"
+        return [Finding("kafka", False, f"no broker at {where}: {why}")]
     await hang_up(client)
     return [Finding("kafka", True, f"{where} answers, and has the topic {settings.topic}")]
 

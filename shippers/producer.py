@@ -16,6 +16,7 @@ How a broker that is away loses and repeats nothing:
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from enum import Enum
@@ -34,6 +35,7 @@ from msgspec import Struct
 
 from shippers.client import DeliveryError, LastWords, connect, hang_up
 from shippers.console import say
+from shippers.metrics import Metrics
 from shippers.records import Record
 from shippers.settings import Settings
 from streams import codec
@@ -61,10 +63,12 @@ class _Sent(Struct):
 class Producer:
     """A sink: the records under way, in order, and what has been acknowledged."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Prepare; ``start`` connects."""
+    def __init__(self, settings: Settings, metrics: Metrics | None = None, meanwhile: str = "reading waits") -> None:
+        """Prepare; ``start`` connects. ``meanwhile``: what is told to happen while Kafka does not answer."""
         self.lines = self.records = self.bytes = 0  # acknowledged
         self._settings = settings
+        self._sent_lines = (metrics or Metrics()).sent
+        self._meanwhile = meanwhile
         self._where = ",".join(settings.servers)
         self._client: Any = None
         self._client_turn = asyncio.Lock()  # one record enters one client at a time
@@ -78,20 +82,29 @@ class Producer:
         self._refused = False
         self._failure: Exception | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._last_words = LastWords()
+        self._last_words = LastWords(settings.access)
 
-    async def start(self) -> None:
-        """Connect and make sure that the topic is there; DeliveryError if not within the settings' timeout."""
-        deadline_s, told_s = time.monotonic() + self._settings.timeout_s, 0.0
-        while not await self._connected(deadline_s - time.monotonic()):
-            now_s = time.monotonic()
+    @property
+    def acknowledged(self) -> int:
+        """How many of the records that were sent are acknowledged, with all before them."""
+        return self._taken_out
+
+    async def start(self, *, for_ever: bool = False) -> None:
+        """Connect and make sure that the topic is there; DeliveryError if not within the settings' timeout.
+
+        ``for_ever``: wait as long as it takes. What only somebody can mend is an error at once.
+        """
+        deadline_s = math.inf if for_ever else time.monotonic() + self._settings.timeout_s
+        told_s, told = 0.0, ""
+        while not await self._connected(min(deadline_s - time.monotonic(), self._settings.timeout_s)):
+            now_s, last = time.monotonic(), self._last_words.last
+            if last.final:
+                raise DeliveryError(f"cannot get into Kafka at {self._where}: {last.text}")
             if now_s + RETRY_S >= deadline_s:
-                raise DeliveryError(
-                    f"cannot reach Kafka at {self._where}: {self._last_words.text}; set FLYWATCH_KAFKA__BOOTSTRAP"
-                )
-            if now_s - told_s >= TELL_S:
-                say(f"waiting for Kafka at {self._where}: {self._last_words.text}")
-                told_s = now_s
+                raise DeliveryError(f"cannot reach Kafka at {self._where}: {last.text}; set FLYWATCH_KAFKA__BOOTSTRAP")
+            if now_s - told_s >= TELL_S and last.text != told:
+                say(f"waiting for Kafka at {self._where}: {last.text}{f'; {self._meanwhile} until it answers' * for_ever}")
+                told_s, told = now_s, last.text
             await asyncio.sleep(RETRY_S)
         self._watching = asyncio.create_task(self._watch())
 
@@ -112,7 +125,7 @@ class Producer:
         """Wait until every record that was sent before this call is acknowledged."""
         last = self._put_in
         while self._taken_out < last:
-            await self._move()
+            await self.moved()
         self.check()
 
     def check(self) -> None:
@@ -121,6 +134,13 @@ class Producer:
             raise self._failure
         if self._watching and self._watching.done():
             self._watching.result()
+
+    async def moved(self) -> None:
+        """Wait for the next acknowledgement or refusal."""
+        self.check()
+        self._moved.clear()
+        await self._moved.wait()
+        self.check()
 
     async def close(self) -> None:
         """Hang up. What was not drained is given up."""
@@ -132,7 +152,7 @@ class Producer:
 
     async def _put(self, sent: _Sent) -> None:
         while self._sent and self._sent_bytes + len(sent.record.value) > self._settings.in_flight_bytes:
-            await self._move()
+            await self.moved()
         if not self._sent:
             self._moved_at_s = time.monotonic()
         self._sent.append(sent)
@@ -142,22 +162,14 @@ class Producer:
             if sent.state is _State.WAITING:  # else a new client has taken it with the others
                 await self._hand_over(sent)
 
-    async def _move(self) -> None:
-        """Wait for the next acknowledgement or refusal."""
-        self.check()
-        self._moved.clear()
-        await self._moved.wait()
-        self.check()
-
     async def _hand_over(self, sent: _Sent) -> None:
         """Put a record into the client, unless something before it was refused: then the next client takes it."""
         record, topic = sent.record, self._settings.topic
         while not self._refused:
             self.check()
+            headers = codec.encode_at(record.at_ms) + codec.encode_id(record.id)
             try:
-                future = await self._client.send(
-                    topic, record.value, record.key or None, sent.partition, headers=codec.encode_at(record.at_ms)
-                )
+                future = await self._client.send(topic, record.value, record.key or None, sent.partition, headers=headers)
             except NOT_TAKEN:
                 continue
             except REFUSED:  # a batch before it in the same partition
@@ -178,6 +190,7 @@ class Producer:
         else:
             sent.state = _State.SAFE
             self.lines += sent.record.lines
+            self._sent_lines.inc(sent.record.lines)
             self.records += 1
             self.bytes += len(sent.record.value)
             self._answered()
@@ -210,13 +223,13 @@ class Producer:
                     return
             if not self._away and self._sent and time.monotonic() - self._moved_at_s > AWAY_S:
                 self._away = True
-                say(f"Kafka at {self._where} does not answer: {self._last_words.text}; reading waits until it does")
+                say(f"Kafka at {self._where} does not answer: {self._last_words.text}; {self._meanwhile} until it does")
 
     async def _renew(self) -> None:
         """Send everything that was refused, and all behind it, through a new client: new numbers, the same order."""
         async with self._client_turn:
             while any(sent.state is _State.UNDER_WAY for sent in self._sent):
-                await self._move()
+                await self.moved()
             say(f"Kafka has lost records it had acknowledged; sending the {len(self._sent)} behind them again")
             await hang_up(self._client)
             while not await self._connected(self._settings.timeout_s):  # noqa: ASYNC110  # no task of ours to wait for
@@ -231,4 +244,5 @@ class Producer:
         client = await connect(self._settings, timeout_s)
         if client is not None:
             self._client = client
+            self._last_words.was_in = True
         return client is not None

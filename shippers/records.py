@@ -12,12 +12,16 @@ MAX_VALUE_BYTES = 900_000  # a broker takes 1 MiB with its own overhead, unless 
 
 
 class Record(Struct, frozen=True, gc=False):
-    """One record: ``lines`` it carries, and the time it speaks of, None where that is its arrival."""
+    """One record: ``lines`` it carries, and the time it speaks of, None where that is its arrival.
+
+    ``id`` is told to Kafka with it: a shipper that was killed finds out by it whether the record has arrived.
+    """
 
     key: bytes
     value: bytes
     lines: int
     at_ms: int | None = None
+    id: bytes = b""
 
 
 def records(batch: Batch) -> Iterator[Record]:

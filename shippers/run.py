@@ -12,16 +12,21 @@ from typing import Any, Protocol
 from shippers.batching import Batching, Limits
 from shippers.client import DeliveryError
 from shippers.console import hung_up, say
+from shippers.context import Context
 from shippers.history import History, ship_history
 from shippers.metrics import Metrics
 from shippers.pipeline import Sink, ship
 from shippers.printed import Printed
 from shippers.producer import Producer
-from shippers.settings import Settings
+from shippers.settings import SettingError, Settings
 from shippers.sources import Source
+from shippers.spool.outlet import Outlet
+from shippers.spool.spool import Spool, SpoolError
+from shippers.spool.telling import Telling
 
 DRAIN_S = 30.0
 DEFAULT_APP = "local"
+AnySink = Printed | Producer | Outlet
 
 
 class Job(Protocol):
@@ -84,10 +89,10 @@ class ShipHistory:
         await ship_history(self._history, batching, sink, stop)
 
 
-async def run(job: Job, settings: Settings, *, dry_run: bool = False) -> int:
-    """Run the job and return the exit code."""
+async def run(job: Job, settings: Settings, *, dry_run: bool = False, context: Context | None = None) -> int:
+    """Run the job and return the exit code. With a context it lasts: what Kafka cannot take then goes to the spool."""
     batching = Batching(_limits(job, settings), settings.app_given or DEFAULT_APP)
-    sink = Printed() if dry_run else Producer(settings)
+    sink = Printed() if dry_run else _sink(settings, context)
     stop = asyncio.Event()
     _listen(stop, batching, sink)
     started_s = time.monotonic()
@@ -95,7 +100,7 @@ async def run(job: Job, settings: Settings, *, dry_run: bool = False) -> int:
     try:
         async with _watched(settings.metrics, job, batching, sink, stop):
             if await _unless(stop, sink.start(), 0):
-                await _unless(stop, job.work(batching, sink, stop), DRAIN_S)
+                await _unless(stop, _work(job, batching, sink, stop), DRAIN_S)
         code = 1 if any(job.problems.values()) else 0
     except DeliveryError as error:
         say(str(error))
@@ -106,23 +111,56 @@ async def run(job: Job, settings: Settings, *, dry_run: bool = False) -> int:
         return 0
     finally:
         await sink.close()
-    if missing := batching.lines - sink.lines:
-        say(f"{missing} lines were not acknowledged")
+    _tell_missing(batching, sink, "")
     cut = f", {batching.cut} of them cut at {Limits().line_bytes} bytes" if batching.cut else ""
     spent_s = time.monotonic() - started_s
-    say(f"shipped {sink.lines} lines{cut} in {sink.records} records, {sink.bytes} bytes, {spent_s:.1f} s")
+    sent = _sent(sink)
+    say(f"shipped {sent.lines} lines{cut} in {sent.records} records, {sent.bytes} bytes, {spent_s:.1f} s")
     return code
 
 
+def _sent(sink: AnySink) -> Printed | Producer:
+    """Return what counts the lines that are where they belong."""
+    return sink.producer if isinstance(sink, Outlet) else sink
+
+
 def _watched(
-    listen: str | None, job: Job, batching: Batching, sink: Printed | Producer, stop: asyncio.Event
+    listen: str | None, job: Job, batching: Batching, sink: AnySink, stop: asyncio.Event
 ) -> AbstractAsyncContextManager[None]:
     """Serve the run's counters, if that was asked for."""
     if listen is None:
         return nullcontext()
     from shippers.serving import Run, served  # noqa: PLC0415  # an HTTP server takes longer to load than all the rest
 
-    return served(listen, Run(job.metrics, lambda: job.problems, lambda: sink.lines, lambda: batching.lines, stop.is_set))
+    sent = _sent(sink)
+    return served(listen, Run(job.metrics, lambda: job.problems, lambda: sent.lines, lambda: batching.lines, stop.is_set))
+
+
+async def _work(job: Job, batching: Batching, sink: AnySink, stop: asyncio.Event) -> None:
+    await job.work(batching, sink, stop)
+    if isinstance(sink, Outlet):
+        if any(job.problems.values()):
+            stop.set()  # it did not end of itself: nobody waits for an empty spool
+        await sink.settle(stop)
+
+
+def _sink(settings: Settings, context: Context | None) -> Producer | Outlet:
+    if context is None or not settings.spool_bytes:
+        return Producer(settings, None if context is None else context.metrics)
+    try:
+        spool = Spool(context.checkpoints.directory / "spool", settings.spool_bytes)
+    except SpoolError as error:
+        raise SettingError(str(error)) from None
+    producer = Producer(settings, context.metrics, f"lines wait in {spool.directory}")
+    return Outlet(producer, spool, Telling(spool, context.metrics), settings)
+
+
+def _tell_missing(batching: Batching, sink: AnySink, ended: str) -> None:
+    missing = batching.lines - (sink.safe_lines if isinstance(sink, Outlet) else sink.lines)
+    if ended or missing:
+        say(f"{ended}{missing} lines were not acknowledged")
+    if isinstance(sink, Outlet):
+        sink.telling.left()
 
 
 async def _unless(stop: asyncio.Event, working: Coroutine[Any, Any, None], grace_s: float) -> bool:
@@ -150,12 +188,12 @@ def _limits(job: Job, settings: Settings) -> Limits:
     return Limits(settings.batch_lines, settings.batch_bytes, age_ms, settings.open_batches)
 
 
-def _listen(stop: asyncio.Event, batching: Batching, sink: Printed | Producer) -> None:
+def _listen(stop: asyncio.Event, batching: Batching, sink: AnySink) -> None:
     """Stop at the first SIGTERM or SIGINT, end at once at the second."""
 
     def heard() -> None:
         if stop.is_set():
-            say(f"ended at once: {batching.lines - sink.lines} lines were not acknowledged")
+            _tell_missing(batching, sink, "ended at once: ")
             os._exit(1)
         stop.set()
 

@@ -33,6 +33,10 @@ class Run(Struct, frozen=True):
     read_lines: Callable[[], int]
     stopping: Callable[[], bool]
 
+    def waiting_lines(self) -> int:
+        """Return how many lines were read and are not acknowledged; an earlier run's, sent from the spool, do not count."""
+        return max(self.read_lines() - self.sent_lines(), 0)
+
 
 @contextlib.asynccontextmanager
 async def served(listen: str, run: Run) -> AsyncIterator[None]:
@@ -56,7 +60,7 @@ async def served(listen: str, run: Run) -> AsyncIterator[None]:
 
 async def _look(run: Run, watch: Watch) -> None:
     while True:
-        watch.look(time.time(), run.sent_lines(), run.read_lines() - run.sent_lines())
+        watch.look(time.time(), run.sent_lines(), run.waiting_lines())
         await asyncio.sleep(LOOK_S)
 
 
@@ -73,7 +77,7 @@ def _handler(run: Run, watch: Watch) -> Callable[[web.BaseRequest], Awaitable[we
             stopping = run.stopping()
             return _json({"ok": not stopping}, 503 if stopping else 200)
         sent = run.sent_lines()
-        status = watch.status(time.time(), run.problems(), sent, run.read_lines() - sent)
+        status = watch.status(time.time(), run.problems(), sent, run.waiting_lines())
         return _json({**to_builtins(status), "ok": status.ok}, 200)
 
     return handle

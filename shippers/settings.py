@@ -1,23 +1,26 @@
 """The shipper's settings: command line, environment and flywatch.toml in, one frozen value out.
 
-Of flywatch.toml it takes what it shares with the workers, the broker and the topic; the rest is the workers' affair, who
-check it. A machine that only ships needs no such file.
+Of flywatch.toml it takes what it shares with the workers: the broker, how to get into it, and the topic; the rest is the
+workers' affair, who check it. A machine that only ships needs no such file.
 """
 
 import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from shippers.receiving.table import Listen
+from streams.config_access import Access, access_of
+from streams.config_errors import ConfigError
 
 HOST_AND_PORT = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^/\s]+$")]  # a key is app/instance
 
 
+LEAST_SPOOL_BYTES = 16 * 1024 * 1024  # some of the largest records, and room for what is on its way when it is full
 FILE = "flywatch.toml"
 IN_FILE = {"bootstrap": ("kafka", "bootstrap"), "topic": ("topics", "logs")}
 
@@ -32,6 +35,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     bootstrap: str = Field("localhost:9092", title="FLYWATCH_KAFKA__BOOTSTRAP")
+    access: Access = Access()  # FLYWATCH_KAFKA__SECURITY and its like
     topic: str = Field("fly.logs", title="FLYWATCH_TOPICS__LOGS", pattern=r"^[A-Za-z0-9._-]{1,249}$")
     app_given: Name | Literal[""] = Field("", title="--app")
     instance: Name | Literal[""] = Field("", title="--instance")
@@ -40,7 +44,8 @@ class Settings(BaseModel):
     batch_age_ms: int = Field(250, title="--batch-age-ms", ge=0, le=60_000)
     open_batches: int = Field(1_000, title="--open-batches", ge=1, le=100_000)
     in_flight_bytes: int = Field(16 * 1024 * 1024, title="--in-flight-bytes", ge=1_000_000)
-    compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field("none", title="--compression")
+    compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field("zstd", title="--compression")
+    spool_bytes: int = Field(1024 * 1024 * 1024, title="--spool-bytes", ge=0)
     metrics: Listen | None = Field(None, title="--metrics")
     timeout_s: float = Field(30.0, title="--timeout", gt=0, le=3_600)
 
@@ -52,13 +57,23 @@ class Settings(BaseModel):
             if environ.get(variable := field.title or ""):
                 values.setdefault(name, environ[variable])
         where = {name: field.title or name for name, field in cls.model_fields.items()}
-        for name, (place, value) in shared(environ).items():
-            if name not in values:
-                values[name], where[name] = value, place
+        file, document = shared(environ)
+        for name, (table, key) in IN_FILE.items():
+            if name not in values and isinstance(held := document.get(table), dict) and key in held:
+                values[name], where[name] = held[key], f"{file}: {table}: {key}"
+        kafka = document.get("kafka")
+        try:
+            values["access"] = access_of(kafka if isinstance(kafka, dict) else {}, file, environ)
+        except ConfigError as error:
+            raise SettingError(str(error)) from None
         try:
             settings = cls.model_validate(values)
         except ValidationError as error:
             raise SettingError(_told(where, error)) from None
+        if 0 < settings.spool_bytes < LEAST_SPOOL_BYTES:
+            raise SettingError(
+                f"--spool-bytes: must be 0 (no spool) or at least {LEAST_SPOOL_BYTES}, not {settings.spool_bytes}"
+            )
         for server in settings.servers:
             if not HOST_AND_PORT.fullmatch(server) or not 0 < int(server.rpartition(":")[2]) < 65_536:
                 raise SettingError(f"{where['bootstrap']}: {server!r} is not HOST:PORT; write HOST:PORT,HOST:PORT")
@@ -70,8 +85,8 @@ class Settings(BaseModel):
         return [server.strip() for server in self.bootstrap.split(",")]
 
 
-def shared(environ: Mapping[str, str]) -> dict[str, tuple[str, object]]:
-    """Return the fields that flywatch.toml sets, each with its place.
+def shared(environ: Mapping[str, str]) -> tuple[Path, dict[str, Any]]:
+    """Return flywatch.toml and what it says, nothing where there is none.
 
     The file is that of FLYWATCH_CONFIG, else of this checkout, else of ``./config``.
     """
@@ -79,16 +94,11 @@ def shared(environ: Mapping[str, str]) -> dict[str, tuple[str, object]]:
     places = [Path(given)] if given else [Path(__file__).parents[1] / "config", Path("config")]
     file = next((place / FILE for place in places if (place / FILE).is_file()), None)
     if file is None:
-        return {}
+        return Path(FILE), {}
     try:
-        document = tomllib.loads(file.read_text("utf-8"))
+        return file, tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise SettingError(f"{file}: {error}") from None
-    found = {}
-    for name, (table, key) in IN_FILE.items():
-        if isinstance(held := document.get(table), dict) and key in held:
-            found[name] = (f"{file}: {table}: {key}", held[key])
-    return found
 
 
 def _told(where: Mapping[str, str], error: ValidationError) -> str:

@@ -12,6 +12,7 @@ from streams.core.stamps import text
 from streams.core.tally import Tally
 
 AT = "flywatch-at-ms"
+ID = "flyship-id"
 TICK = orjson.dumps({"v": 1, "tick": True})
 
 
@@ -33,6 +34,17 @@ def decode_at(headers: Any) -> int | None:
     """Return what ``encode_at`` said; None where a record has no such header, or it is no number."""
     value = dict(headers or ()).get(AT, b"")
     return int(value) if value.isdigit() else None
+
+
+def encode_id(id_of_record: bytes) -> list[tuple[str, bytes]]:
+    """Return the header by which whoever sent a record knows it again; none where it has no id."""
+    return [(ID, id_of_record)] if id_of_record else []
+
+
+def decode_id(headers: Any) -> bytes:
+    """Return what ``encode_id`` said, b"" where a record has no such header."""
+    value: bytes = dict(headers or ()).get(ID, b"")
+    return value
 
 
 def encode_batch(

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, model_validator
 
+from streams.config_access import Access
 from streams.config_model import Count, Flag, Name, Table, Text, duration, refused, shown
 from streams.core import plan
 from streams.core.events.sign import External
@@ -62,8 +63,8 @@ def _searches(value: str) -> str:
     return value
 
 
-class Kafka(Table):
-    """Where the broker is."""
+class Kafka(Access):
+    """Where the broker is, and how to get in."""
 
     bootstrap: Annotated[str, AfterValidator(_hosts)] = "localhost:9092"
 

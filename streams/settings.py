@@ -15,6 +15,7 @@ from typing import Any, get_origin
 from pydantic import BaseModel, InstanceOf, ValidationError
 
 from streams import rules_file, security_file
+from streams.config_access import SECRETS
 from streams.config_errors import ConfigError, Loc, explained, place
 from streams.config_model import nearest
 from streams.core import first_look, plan
@@ -27,7 +28,7 @@ FLYWATCH = "flywatch.toml"
 RULES = "rules.toml"
 SECURITY = "security.toml"
 PREFIX = "FLYWATCH_"
-APART = {"FLYWATCH_CONFIG", "FLYWATCH_KAFKA_PORT", "FLYWATCH_KAFKA_IMAGE"}  # of this loader and of the local broker
+APART = {"FLYWATCH_CONFIG", "FLYWATCH_KAFKA_PORT", "FLYWATCH_KAFKA_IMAGE", *SECRETS}  # of this loader, the local broker
 NEVER_AHEAD_MS = 1 << 62
 Keys = tuple[str, ...]  # the place of a setting: table, setting
 _AT_LINE = re.compile(r" \(at line ([0-9]+), column [0-9]+\)$")

@@ -59,8 +59,9 @@ class Receiving:
 
 def _started(env: dict[str, str], errors: Path, *arguments: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "shippers", "receive", "--listen", "127.0.0.1:0", *arguments]
+    state = {"FLYSHIP_STATE": str(errors.parent / "state")}
     with errors.open("wb") as told:
-        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told, env=env, cwd=ROOT)
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=told, env=env | state, cwd=ROOT)
 
 
 def _address(process: subprocess.Popen[bytes], errors: Path) -> str | None:

@@ -181,7 +181,7 @@ async def test_history_carries_its_own_times(kafka_bootstrap: str, tmp_path: Pat
 async def test_a_record_the_broker_never_takes(kafka_bootstrap: str) -> None:
     """A refusal for good ends the shipping with its reason, it is not repeated."""
     topic = await _topic(kafka_bootstrap, **{"max.message.bytes": "1000"})
-    async with _producing(kafka_bootstrap, topic) as producer:
+    async with _producing(kafka_bootstrap, topic, compression="none") as producer:
         await producer.send(_record(0, size=2_000))
         with pytest.raises(DeliveryError, match="MessageSizeTooLarge"):
             await asyncio.wait_for(producer.drain(), DEADLINE_S)

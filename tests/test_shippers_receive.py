@@ -160,7 +160,7 @@ async def test_a_broker_that_is_away(own_broker: Broker, tmp_path: Path, env: di
     config = {"FLYSHIP_CONFIG": str(tmp_path / "flyship.toml")}
     async with (
         Pipeline(own_broker.bootstrap, tmp_path) as pipeline,
-        receiving(env | pipeline.env | config, tmp_path / "told") as receiver,
+        receiving(env | pipeline.env | config, tmp_path / "told", "--spool-bytes", "0") as receiver,
     ):
         assert (await receiver.post("/logs?app=web", b"before", BEARER))[0] == 200
         await asyncio.to_thread(own_broker.kill)

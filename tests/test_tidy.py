@@ -130,11 +130,12 @@ def test_the_core_compiles_its_patterns_in_one_place() -> None:
 
 
 def test_shippers_know_the_wire_and_the_core_alone() -> None:
-    """Shippers import of streams the codec, the core and the words of config."""
+    """Shippers import of streams the codec, the core, the words of config, and how Kafka is got into."""
+    shared = ("streams.codec", "streams.core.", "streams.config_", "streams.kafka_access")
     for path in _modules("shippers"):
         for name in _imports(path):
             if name.startswith("streams"):
-                assert name.startswith(("streams.codec", "streams.core.", "streams.config_")), f"{_named(path)} imports {name}"
+                assert name.startswith(shared), f"{_named(path)} imports {name}"
 
 
 def test_hosts_and_settings_are_not_the_cores_affair() -> None:
@@ -144,12 +145,13 @@ def test_hosts_and_settings_are_not_the_cores_affair() -> None:
 
 
 def test_who_speaks_to_kafka() -> None:
-    """Only the hosts, and the shippers' client and producer, import aiokafka; only the hosts import Faust."""
+    """Only the hosts, the shippers' client and producer, and what gives tokens import aiokafka; only the hosts import Faust."""
+    named = {"shippers/client.py", "shippers/producer.py", "streams/kafka_token.py"}
     for path in _modules("streams", "shippers", "config", "demo"):
         tops = {name.partition(".")[0] for name in _imports(path)}
         host = path.is_relative_to(ROOT / "streams" / "hosts")
         if "aiokafka" in tops:
-            assert host or _named(path) in {"shippers/client.py", "shippers/producer.py"}, _named(path)
+            assert host or _named(path) in named, _named(path)
         if tops & {"faust", "mode"}:
             assert host, _named(path)
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import BinaryIO
@@ -99,13 +99,15 @@ def _last_lines(text: str, count: int = 15) -> str:
 class Broker:
     """One Kafka process on this machine. Port and data stay the same over kill, stop and start."""
 
-    def __init__(self, libs: Path, data_dir: Path, port: int) -> None:
-        """Describe it; `start` starts it."""
+    def __init__(self, libs: Path, data_dir: Path, port: int, more: str = "", users: Sequence[str] = ()) -> None:
+        """Describe it; `start` starts it. ``more``: further settings, as text; ``users``: of SCRAM, as Kafka writes them."""
         self.bootstrap = f"{HOST}:{port}"
         self.log = data_dir / "broker.log"
         self._libs = libs
         self._data_dir = data_dir
         self._port = port
+        self._more = more
+        self._users = [word for user in users for word in ("--add-scram", user)]
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -163,9 +165,9 @@ class Broker:
         config = self._data_dir / "server.properties"
         settings = server_properties(port=self._port, controller_port=free_port(), data=str(storage), advertised=self.bootstrap)
         self._data_dir.mkdir(parents=True, exist_ok=True)
-        config.write_text(settings, encoding="utf-8")
+        config.write_text(f"{settings}\n{self._more}", encoding="utf-8")
         if not (storage / "meta.properties").exists():
-            format_storage = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config)]
+            format_storage = ["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(config), *self._users]
             quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")  # lives for a second: no time to optimise
             self._process = self._java(*quick, main=format_storage)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -225,11 +227,13 @@ def _die_with_parent() -> Callable[[], None] | None:
 
 
 @contextlib.contextmanager
-def local_broker(port: int | None = None, data_dir: Path | None = None) -> Iterator[Broker]:
+def local_broker(
+    port: int | None = None, data_dir: Path | None = None, more: str = "", users: Sequence[str] = ()
+) -> Iterator[Broker]:
     """Run a broker from the jars: on a free port, unless one is given; on data that is removed, unless it is given."""
     libs = resolve_libs()
     temporary = Path(tempfile.mkdtemp(prefix="flywatch-kafka-")) if data_dir is None else None
-    broker = Broker(libs, data_dir or temporary or Path(), free_port() if port is None else port)
+    broker = Broker(libs, data_dir or temporary or Path(), free_port() if port is None else port, more, users)
     try:
         broker.start()
         yield broker

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 import click
 
 from shippers.console import say
+from shippers.context import Context
 from shippers.run import Job
-from shippers.run import run as run_to_its_end  # the command of that name is a module of this package
+from shippers.run import run as run_to_end  # the command of that name is an attribute of this package
 from shippers.settings import SettingError, Settings
 
 Command = Callable[..., None]
@@ -28,7 +29,10 @@ COMMON = (
     click.option("--batch-age-ms", help="How long a line waits for others of its instance (default: 250)."),
     click.option("--open-batches", help="Instances that may have lines waiting (default: 1000)."),
     click.option("--in-flight-bytes", help="What may wait for Kafka before reading stops (default: 16777216)."),
-    click.option("--compression", help="none, gzip, lz4, snappy or zstd (default: none)."),
+    click.option("--compression", help="none, gzip, lz4, snappy or zstd (default: zstd)."),
+    click.option(
+        "--spool-bytes", help="What a lasting command keeps on disk while Kafka is away (default: 1073741824; 0: none)."
+    ),
     click.option("--metrics", help="HOST:PORT to serve /metrics, /status and /healthz on (default: that of flyship.toml)."),
     click.option("--timeout", "timeout_s", help="Seconds to wait for Kafka at the start (default: 30)."),
 )
@@ -49,10 +53,10 @@ def settings_of(flags: dict[str, Any]) -> Settings:
         usage(str(error))
 
 
-def run_job(job: Job, settings: Settings, *, dry_run: bool) -> NoReturn:
-    """Run a job to its end, and end with its exit code."""
+def run_job(job: Job, settings: Settings, *, dry_run: bool, context: Context | None = None) -> NoReturn:
+    """Run a job to its end, and end with its exit code. A job that lasts gives its context: it has the spool's place."""
     try:
-        code = asyncio.run(run_to_its_end(job, settings, dry_run=dry_run))
+        code = asyncio.run(run_to_end(job, settings, dry_run=dry_run, context=context))
     except SettingError as error:
         usage(str(error))
     sys.exit(code)

@@ -60,8 +60,9 @@ def command(patterns: tuple[str, ...], *, moment: str | None, state: str | None,
     if wrong := asked.conflict():
         usage(wrong)
     settings = settings_of(flags)
-    job = _job(patterns, settings, asked, moment, Context.of(state, os.environ))
-    run_job(job, settings, dry_run=asked.dry_run)
+    context = Context.of(state, os.environ)
+    job = _job(patterns, settings, asked, moment, context)
+    run_job(job, settings, dry_run=asked.dry_run, context=context if asked.follow else None)
 
 
 def _job(patterns: tuple[str, ...], settings: Settings, asked: Asked, moment: str | None, context: Context) -> Job:

@@ -25,7 +25,8 @@ def command(*, dry_run: bool, **flags: Any) -> None:
     file = file_of()
     table = _told(file.nats or Nats(), {name: value for name, value in given.items() if value})
     context = context_of(file)
-    run_job(ShipSources(made(lambda: NatsStream(table, context)), metrics=context.metrics), settings, dry_run=dry_run)
+    source = made(lambda: NatsStream(table, context))
+    run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run, context=context)
 
 
 def _told(table: Nats, given: dict[str, Any]) -> Nats:

@@ -24,4 +24,5 @@ def command(kinds: tuple[str, ...], *, once: bool, dry_run: bool, **flags: Any) 
     source = made(lambda: configured.source(file.probes or Probing(), context, chosen, once=once))
     if not source.probes:
         usage(f"config/flyship.toml turns no probe on{' of these kinds' if kinds else ''}: see docs/shipping/probes.md")
-    run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run)
+    ships = ShipSources(source, metrics=context.metrics)
+    run_job(ships, settings, dry_run=dry_run, context=None if once else context)

@@ -26,4 +26,5 @@ def command(*, listen: str | None, dry_run: bool, **flags: Any) -> None:
             usage(f"--listen {error}")
         table = table.model_copy(update={"listen": listen})
     context = context_of(file)
-    run_job(ShipSources(made(lambda: Receiver(table, context)), metrics=context.metrics), settings, dry_run=dry_run)
+    source = made(lambda: Receiver(table, context))
+    run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run, context=context)

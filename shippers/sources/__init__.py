@@ -12,7 +12,11 @@ from streams.core.values import Line
 
 
 class Source(Protocol):
-    """Where lines come from. Within one app and instance they come in the order in which they were written."""
+    """Where lines come from. Within one app and instance they come in the order in which they were written.
+
+    While the spool is full a source is not read on. One that loses by waiting more than its newest lines says so by an
+    attribute ``can_wait = False``: then these are dropped, counted, and told by a line ``log_gap``.
+    """
 
     @property
     def name(self) -> str:

@@ -15,6 +15,7 @@ from streams.core import evidence
 from streams.core.stamps import text
 from streams.hosts import topics
 from streams.hosts.cores import ParseCore, WatchCore
+from streams.hosts.credentials import credentials
 from streams.hosts.ending import die
 from streams.hosts.recovery import ExactTransport, StateTable
 from streams.hosts.stage import Stage
@@ -105,6 +106,7 @@ def build_app(settings: Settings) -> FlywatchApp:
     app = FlywatchApp(
         topics.app_id(settings),
         broker=f"kafka://{settings.kafka.bootstrap}",
+        broker_credentials=credentials(settings.kafka),
         **_options(settings, catalogue["logs"].partitions),
     )
     app.settings = settings

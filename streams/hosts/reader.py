@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,6 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from rich.console import Console
 
+from streams import kafka_access
 from streams.codec import json_line
 from streams.hosts.terminal import Terminal
 from streams.hosts.topics import unreachable
@@ -37,7 +39,9 @@ async def documents(
 ) -> AsyncIterator[dict[str, Any]]:
     """Yield the documents of a topic, each ``transition_id`` once."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka.bootstrap, auto_offset_reset="earliest" if from_start else "latest"
+        bootstrap_servers=settings.kafka.bootstrap,
+        auto_offset_reset="earliest" if from_start else "latest",
+        **kafka_access.options(settings.kafka, os.environ),
     )
     try:
         await consumer.start()

@@ -1,10 +1,13 @@
 """The topics of the design as code: creates what is missing, verifies what is there. Knows no line and no window."""
 
+import os
+
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExistsError
 from msgspec import Struct
 
+from streams import kafka_access
 from streams.settings import Settings
 
 CHANGELOG_KEEP_MS = 30 * 86_400_000
@@ -64,7 +67,8 @@ async def ensure(settings: Settings) -> list[str]:
     TopicMismatch when one has another number of partitions or another timestamp type; ConnectionError when there is no broker.
     """
     wanted = catalogue(settings)
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka.bootstrap, request_timeout_ms=20_000)
+    access = kafka_access.options(settings.kafka, os.environ)
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka.bootstrap, request_timeout_ms=20_000, **access)
     try:
         await admin.start()
     except (KafkaConnectionError, OSError) as error:
