@@ -39,7 +39,7 @@ lint: setup
 	@mypy
 
 unit: setup servers
-	@pytest
+	@pytest -n 2 --dist loadfile  # most of the time is waiting, for brokers above all
 
 servers: ## the servers that tests of sources and probes start: Debian's nats-server, postgresql and prometheus
 	@for package in nats-server postgresql prometheus; do \

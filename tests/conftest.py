@@ -7,6 +7,7 @@ with CI=true it fails.
 import contextlib
 import os
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 
@@ -101,6 +102,20 @@ def _note(config: pytest.Config, line: str) -> None:
     notes = config.stash.setdefault(NOTES, [])
     if line not in notes:
         notes.append(line)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Give what is to be said at the end to the process that says it, where tests run in several."""
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["notes"] = session.config.stash.get(NOTES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what another process gives."""
+    for line in getattr(node, "workeroutput", {}).get("notes", []):
+        _note(node.config, line)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
