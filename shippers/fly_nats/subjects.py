@@ -54,6 +54,11 @@ def apps(subjects: Sequence[str]) -> set[str]:
     return {app for app in named if app not in ("*", ">")}
 
 
+def ask_for_any_app(subjects: Sequence[str]) -> bool:
+    """Tell whether one of the subjects asks for the lines of apps that it does not name."""
+    return any(subject.split(".")[1] in ("*", ">") for subject in subjects)
+
+
 def origin(subject: str) -> Origin:
     """Return what a message's subject tells of it."""
     parts = subject.split(".")

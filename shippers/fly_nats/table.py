@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from shippers.fly_nats import subjects
-from streams.config_model import Count, Name, Some, Table, Text, duration, duration_text, refused, shown
+from streams.config_model import Count, Flag, Name, Some, Table, Text, duration, duration_text, refused, shown
 
 MIB = 1024 * 1024
 _SERVER = re.compile(r"(?:nats|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?").fullmatch
@@ -44,7 +44,9 @@ class Nats(Table):
     org: Name = "personal"  # the organisation's slug; the user's name to the server
     subjects: Some[Subject] = ("logs.>",)
     queue: Name | None = None  # shippers side by side that share the lines name the same
-    apps: tuple[Name, ...] = ()  # whose gaps are filled, besides those that were heard
+    apps: tuple[Name, ...] = ()  # whose gaps are filled, besides those that were heard or listed
+    list_apps: Flag = True  # ask the Machines API which apps there are: gaps of those that were never heard are filled, too
+    machines_api: Annotated[Text, AfterValidator(_api)] = "https://api.machines.dev"
     api: Annotated[Text, AfterValidator(_api)] = "https://api.fly.io"
     overlap_ms: Annotated[int, duration("1s", "10m")] = Field(default=30_000, alias="overlap")
     late_ms: Annotated[int, duration("0s", "10m")] = Field(default=10_000, alias="late")  # how late a line may reach the API

@@ -45,6 +45,12 @@ class Merging:
             self._know(app)
         self.lost()
 
+    def know(self, apps: Iterable[str], now_ns: int) -> None:
+        """Hear which apps there are: of those that are new, what was said in the gaps at hand is looked for, too."""
+        for app in apps:
+            if app not in self.apps:
+                self._met(app, now_ns)
+
     def lost(self) -> None:
         """Nothing is heard from now on, until ``connected``."""
         if self.heard_ns is not None and not self._is_open:

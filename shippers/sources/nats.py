@@ -8,7 +8,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from functools import partial
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from shippers.console import say
 from shippers.context import Context
 from shippers.fly_api.client import LogsApi
 from shippers.fly_nats import subjects
+from shippers.fly_nats.apps import Apps
 from shippers.fly_nats.connection import Connection
 from shippers.fly_nats.filling import Filling
 from shippers.fly_nats.messages import line_of
@@ -74,7 +75,7 @@ class NatsStream:
         """Give lines until ``stop``; then what the server had sent by then."""
         connection = Connection(self._table, partial(password, self._context.environ), self)
         keeping = asyncio.create_task(connection.keep(stop))
-        filling = asyncio.create_task(self._filling.run())
+        filling = asyncio.create_task(self._fill())
         keeping.add_done_callback(lambda _: self._wake.set())
         filling.add_done_callback(lambda _: self._wake.set())
         try:
@@ -92,6 +93,18 @@ class NatsStream:
             filling.cancel()
             await asyncio.gather(keeping, filling, return_exceptions=True)
         self._say_held()
+
+    async def _fill(self) -> None:
+        """Fill gaps, also of apps that were never heard."""
+        table, token = self._table, partial(api_token, self._context.environ)
+        asks = table.list_apps and subjects.ask_for_any_app(table.subjects)
+        listing = [Apps(table.machines_api, table.org, token, self).run()] if asks else []
+        await asyncio.gather(self._filling.run(), *listing)
+
+    def know(self, apps: Iterable[str]) -> None:
+        """Hear which apps there are."""
+        self._merging.know(apps, time.time_ns())
+        self.give([])
 
     def position(self) -> object:
         """Return how far the chunks given so far reach."""

@@ -17,6 +17,8 @@ org = "my-org"
 api = "{api}"
 overlap = "2s"
 late = "1s"
+list_apps = {lists}
+machines_api = "{machines}"
 """
 
 
@@ -28,9 +30,10 @@ class FlyOrg(NamedTuple):
     config: Path
     env: dict[str, str]
 
-    def configure(self, more: str) -> None:
-        """Write the config with more in its table."""
-        self.config.write_text(CONFIG.format(server=self.server.url, api=self.api.base) + more)
+    def configure(self, more: str, machines: str = "") -> None:
+        """Write the config with more in its table; ``machines`` is the Machines API, if there is one."""
+        told = {"lists": "true" if machines else "false", "machines": machines or "http://127.0.0.1:9"}
+        self.config.write_text(CONFIG.format(server=self.server.url, api=self.api.base, **told) + more)
 
 
 @contextmanager
