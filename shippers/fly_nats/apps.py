@@ -1,8 +1,9 @@
 """Asks Fly's Machines API which apps an organisation has: a gap may have lines of one that was never heard. Knows no gap."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -11,6 +12,9 @@ from pydantic import SecretStr
 
 from shippers.console import say
 from shippers.fly_api.tokens import authorization
+from shippers.fly_nats import subjects
+from shippers.fly_nats.table import Nats
+from shippers.fly_nats.tokens import api_token
 from shippers.probes.asking import Unanswered, asked
 from shippers.probes.failures import Failure
 from shippers.secrets import SecretError
@@ -71,6 +75,12 @@ class Apps:
         if text != self._told:
             say(text)
         self._told = text
+
+
+def listing(table: Nats, environ: Mapping[str, str], knowing: Knowing) -> Iterator[Coroutine[Any, Any, None]]:
+    """Yield what asks for ever, where the table asks for lines of apps that it does not name."""
+    if table.list_apps and subjects.ask_for_any_app(table.subjects):
+        yield Apps(table.machines_api, table.org, partial(api_token, environ), knowing).run()
 
 
 async def names(url: str, token: SecretStr) -> list[str]:

@@ -17,7 +17,7 @@ from shippers.console import say
 from shippers.context import Context
 from shippers.fly_api.client import LogsApi
 from shippers.fly_nats import subjects
-from shippers.fly_nats.apps import Apps
+from shippers.fly_nats.apps import listing
 from shippers.fly_nats.connection import Connection
 from shippers.fly_nats.filling import Filling
 from shippers.fly_nats.messages import line_of
@@ -96,10 +96,7 @@ class NatsStream:
 
     async def _fill(self) -> None:
         """Fill gaps, also of apps that were never heard."""
-        table, token = self._table, partial(api_token, self._context.environ)
-        asks = table.list_apps and subjects.ask_for_any_app(table.subjects)
-        listing = [Apps(table.machines_api, table.org, token, self).run()] if asks else []
-        await asyncio.gather(self._filling.run(), *listing)
+        await asyncio.gather(self._filling.run(), *listing(self._table, self._context.environ, self))
 
     def know(self, apps: Iterable[str]) -> None:
         """Hear which apps there are."""
