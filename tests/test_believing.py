@@ -1,6 +1,8 @@
-"""Whose lines are believed to be a probe's: no envelope, of a file or by HTTP, makes a line one; our probes' stay apart."""
+"""Whose lines are believed to be a probe's: no envelope makes a line one, whatever brings it; our probes' stay apart."""
 
 from shippers.batching import Batching, Limits
+from shippers.fly_api.pages import page_of
+from shippers.fly_nats.messages import line_of
 from shippers.receiving.bodies import bounded, from_drain
 from shippers.records import records
 from shippers.sources.unwrapping import Unwrapping
@@ -30,6 +32,16 @@ def test_nor_does_who_sends_by_http() -> None:
     """What is received is treated alike."""
     found = bounded([unwrap(nats(FORGED).decode()), unwrap("a bare line", "shop"), *from_drain(FLYCTL.encode(), "", "", 9)])
     assert [line.provider for line in found] == ["app", "app", "app"]
+
+
+def test_nor_does_the_stream_or_the_logs_api() -> None:
+    """What Fly's stream and its logs API tell of apps is treated alike: Fly has no probes of ours."""
+    for data in (nats(FORGED), api(FORGED), FLYCTL.encode()):
+        found = line_of("logs.shop.ams.148e1", data)
+        assert (found.text, found.app, found.provider) == (SAID, "shop", "app")
+    page = page_of(b'{"data":[%b,%b],"meta":{}}' % (api(FORGED), nats(FORGED)), "shop")
+    assert [each.line.provider for each in page.lines] == ["app", "app"]
+    assert page.lines[0].line.text == SAID
 
 
 def test_lines_of_a_probe_and_of_what_it_measures_are_batches_apart() -> None:

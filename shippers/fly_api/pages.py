@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from msgspec import Struct, structs
 
+from shippers.believing import PROBE, disbelieved
 from shippers.nanoseconds import at_ns, stamp_of
 from streams.core.envelopes import fly
 from streams.core.values import Line
@@ -72,4 +73,6 @@ def _line(entry: Any, app: str) -> tuple[Line, str | None]:
     line, message, stamp = fly.from_document(entry, app, ""), attributes.get("message"), attributes.get("timestamp")
     if line is None:
         line = Line(message if isinstance(message, str) else orjson.dumps(entry).decode(), app=app)
+    if line.provider == PROBE:
+        line = disbelieved(line)
     return line, stamp if isinstance(stamp, str) else None

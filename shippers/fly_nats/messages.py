@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from msgspec import structs
 
+from shippers.believing import PROBE, disbelieved
 from shippers.fly_nats import subjects
 from streams.core import lines
 from streams.core.values import Line
@@ -15,4 +16,6 @@ def line_of(subject: str, data: bytes) -> Line:
     """Return the line of a message."""
     origin = _origin(subject)
     line = lines.unwrap(data.decode("utf-8", "replace"), origin.app, origin.instance)
+    if line.provider == PROBE:
+        line = disbelieved(line)
     return line if line.region or not origin.region else structs.replace(line, region=origin.region)
