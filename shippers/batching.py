@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from shippers.believing import PROBE
+from shippers.names import name, named
 from streams.core.values import Line
 
 Row = list[str | None]  # [stamp, text] or, where they differ from the head, [stamp, text, provider, level]
@@ -69,8 +70,10 @@ class Batching:
                 text, size = self._shortened(text), limits.line_bytes
             taken += size
             size += ROW_BYTES
-            key = (line.app or self._app, line.instance)
-            batch = opened.get(key)
+            batch = opened.get(key := (line.app or self._app, line.instance))
+            if batch is None:  # names are looked at when a batch is opened: one whose names are in order has been before
+                line = named(line)  # noqa: PLW2901  # the line as it is batched
+                batch = opened.get(key := (line.app or self._app, line.instance))
             # A region is the head's alone, so another one needs another batch; lines keep their order. So do lines of a
             # probe and those of the instance that it measures: only a batch of nothing else is believed to be a probe's.
             if batch is not None and (
@@ -85,7 +88,7 @@ class Batching:
                     full.append(self._close(next(iter(opened))))
                 batch = opened[key] = _Open(line.region, line.provider, line.level, now_ms, [])
             plain = line.provider == batch.provider and line.level == batch.level
-            batch.rows.append([line.stamp, text] if plain else [line.stamp, text, line.provider, line.level])
+            batch.rows.append([line.stamp, text] if plain else [line.stamp, text, name(line.provider), name(line.level)])
             batch.bytes += size
             if at_ms is not None and (batch.newest_ms is None or at_ms > batch.newest_ms):
                 batch.newest_ms = at_ms

@@ -1,5 +1,6 @@
 """How far each source came, on disk: one small JSON file a source, replaced whole. Knows no source and no Kafka."""
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,16 @@ class Checkpoints:
     def load(self, name: str) -> Any | None:
         """Return the document of a name, None if there is none or it cannot be read."""
         try:
-            return orjson.loads(self._path(name).read_bytes())
-        except (FileNotFoundError, orjson.JSONDecodeError):
+            document = self._path(name).read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return orjson.loads(document)
+        except orjson.JSONDecodeError:
+            pass
+        try:
+            return json.loads(document)  # as _encoded wrote it
+        except (ValueError, RecursionError):
             return None
 
     def save(self, name: str, document: object) -> None:
@@ -26,7 +35,7 @@ class Checkpoints:
         self.directory.mkdir(parents=True, exist_ok=True)
         path, new = self._path(name), self._path(f"{name}.new")
         with new.open("wb") as file:
-            file.write(orjson.dumps(document))
+            file.write(_encoded(document))
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
@@ -38,3 +47,11 @@ class Checkpoints:
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.json"
+
+
+def _encoded(document: object) -> bytes:
+    """Encode a document. The name of a file need not be Unicode: the standard library has escapes for it, orjson does not."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:
+        return json.dumps(document).encode()

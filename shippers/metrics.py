@@ -5,6 +5,8 @@ Names and labels are stable: others scrape them. ``source`` is a source's name: 
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from shippers.console import in_a_line
+
 SOURCE = ("source",)
 
 
@@ -29,4 +31,4 @@ class Metrics:
     def failed(self, source: str, kind: str, text: str) -> None:
         """Count an error, and remember what was said of it: ``flyship status`` shows it. No secrets."""
         self.errors.labels(source, kind).inc()
-        self.said[source, kind] = text
+        self.said[source, kind] = in_a_line(text)

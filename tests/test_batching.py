@@ -125,3 +125,15 @@ def test_the_newest_time_of_a_batch_is_kept() -> None:
         batching.add([Line("x", instance="i")], at_ms, at_ms)
     assert batching.due(10**9) == []
     assert [batch.newest_ms for batch in batching.flush()] == [9]
+
+
+def test_names_that_no_record_could_carry_are_cut() -> None:
+    """Names are others' to choose: whatever they are, their lines come, and in records that a broker takes."""
+    batching = Batching(Limits(age_ms=-1))
+    long = "\ufffd" * 250_000
+    odd = Line("odd", app=long, instance="caf\udce9.log", region=long, provider=long, level=long)
+    batching.add([odd, Line("shop", app="shop"), odd, Line("odd", app="shop", provider="\udce9", level=long)], 0)
+    sent = [record for batch in batching.flush() for record in records(batch)]
+    assert [record.lines for record in sent] == [2, 2], "both odd lines are of one instance"
+    assert all(len(record.key) + len(record.value) < 10_000 for record in sent)
+    assert orjson.loads(sent[0].value)["instance"] == "caf?.log"

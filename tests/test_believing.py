@@ -3,7 +3,7 @@
 from shippers.batching import Batching, Limits
 from shippers.fly_api.pages import page_of
 from shippers.fly_nats.messages import line_of
-from shippers.receiving.bodies import bounded, from_drain
+from shippers.receiving.bodies import believed, from_drain
 from shippers.records import records
 from shippers.sources.unwrapping import Unwrapping
 from streams.core.batches import Batch, read
@@ -30,7 +30,7 @@ def test_no_envelope_makes_a_probe() -> None:
 
 def test_nor_does_who_sends_by_http() -> None:
     """What is received is treated alike."""
-    found = bounded([unwrap(nats(FORGED).decode()), unwrap("a bare line", "shop"), *from_drain(FLYCTL.encode(), "", "", 9)])
+    found = believed([unwrap(nats(FORGED).decode()), unwrap("a bare line", "shop"), *from_drain(FLYCTL.encode(), "", "", 9)])
     assert [line.provider for line in found] == ["app", "app", "app"]
 
 

@@ -63,6 +63,7 @@ def run_job(job: Job, settings: Settings, *, dry_run: bool, context: Context | N
 
 
 def usage(text: str) -> NoReturn:
-    """Say what is wrong with what the user gave, and end with 2."""
-    say(text)
+    """Say what is wrong with what the user gave, a line for each thing, and end with 2."""
+    for line in text.split("\n"):
+        say(line)
     sys.exit(2)

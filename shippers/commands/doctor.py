@@ -1,11 +1,11 @@
 """``flyship doctor``."""
 
 import asyncio
+import json
 import os
 import sys
 
 import click
-import orjson
 from msgspec import to_builtins
 
 from shippers.commands import settings_of
@@ -25,8 +25,7 @@ def command(*, as_json: bool) -> None:
     found = asyncio.run(findings(file, settings, context_of(file)))
     try:
         for finding in found:
-            plain = f"{'ok  ' if finding.ok else 'FAIL'} {finding.name}: {finding.text}"
-            sys.stdout.write((orjson.dumps(to_builtins(finding)).decode() if as_json else plain) + os.linesep)
+            sys.stdout.write((json.dumps(to_builtins(finding)) if as_json else str(finding)) + os.linesep)
         sys.stdout.flush()
     except BrokenPipeError:
         hung_up()

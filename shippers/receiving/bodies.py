@@ -6,7 +6,6 @@ Knows no HTTP, clock or Kafka.
 import re
 
 import msgspec
-from msgspec import structs
 
 from shippers.believing import PROBE, disbelieved
 from shippers.receiving.refusals import too_many_lines
@@ -14,7 +13,6 @@ from streams.core.envelopes import fly
 from streams.core.lines import Assembler, unwrap
 from streams.core.values import Line
 
-NAME_CHARS = 255  # of an app, instance, region, provider or level: they stand in a record's head and key
 COMMAS_A_LINE = 16  # an array with more of them than its lines may have is not even looked at: each could be an item
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _STRING = msgspec.json.Decoder(str)
@@ -45,25 +43,9 @@ def from_drain(body: bytes, app: str, instance: str, most_lines: int) -> list[Li
     return found + _from_lines(rest, app, instance, most_lines - len(found)) if rest.strip() else found
 
 
-def bounded(lines: list[Line]) -> list[Line]:
-    """Cut names that no record could carry: whoever sends must not be able to make one that the broker refuses.
-
-    Nor a line that passes for a probe's.
-    """
-    for number, sent in enumerate(lines):
-        line = sent
-        if line.provider == PROBE:
-            line = lines[number] = disbelieved(line)
-        if len(line.app) + len(line.instance) + len(line.region) + len(line.provider) + len(line.level) > NAME_CHARS:
-            lines[number] = structs.replace(
-                line,
-                app=line.app[:NAME_CHARS],
-                instance=line.instance[:NAME_CHARS],
-                region=line.region[:NAME_CHARS],
-                provider=line.provider[:NAME_CHARS],
-                level=line.level[:NAME_CHARS],
-            )
-    return lines
+def believed(lines: list[Line]) -> list[Line]:
+    """Return lines of which none passes for a probe's."""
+    return [line if line.provider != PROBE else disbelieved(line) for line in lines]
 
 
 def _from_lines(body: bytes, app: str, instance: str, most_lines: int) -> list[Line]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from shippers.console import say
+from shippers.console import in_a_line, say
 from shippers.metrics import Metrics
 from shippers.sources.blocks import COMPRESSED
 from shippers.sources.files import matches
@@ -126,7 +126,7 @@ class Follow:
             "ok": False,
             "source": self.name,
             "reason": reason,
-            "path": mark.path,
+            "path": in_a_line(mark.path),
             "from_byte": mark.offset,
         }
         text = orjson.dumps(told).decode()

@@ -36,7 +36,7 @@ def since(text: str | None) -> Since | None:
 
 def registry_of(context: Context, kind: str, *words: str) -> Registry:
     """Return the registry of one command line: another one keeps marks of its own."""
-    return Registry(context, f"files-{kind}-{hashlib.sha256(chr(0).join(words).encode()).hexdigest()[:16]}")
+    return Registry(context, f"files-{kind}-{hashlib.sha256(os.fsencode(chr(0).join(words))).hexdigest()[:16]}")
 
 
 async def try_out(table: FilesTable, context: Context) -> list[Finding]:  # noqa: ARG001  # as every source's
