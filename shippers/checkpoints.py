@@ -11,9 +11,10 @@ import orjson
 class Checkpoints:
     """Documents by name in a directory. After ``save`` returns, a power cut does not lose the document."""
 
-    def __init__(self, directory: Path) -> None:
-        """Use a directory, which ``save`` makes if it is not there."""
+    def __init__(self, directory: Path, *, dry: bool = False) -> None:
+        """Use a directory, which ``save`` makes if it is not there. ``dry``: ``save`` does nothing, as nothing was shipped."""
         self.directory = directory
+        self._dry = dry
 
     def load(self, name: str) -> Any | None:
         """Return the document of a name, None if there is none or it cannot be read."""
@@ -32,6 +33,8 @@ class Checkpoints:
 
     def save(self, name: str, document: object) -> None:
         """Replace the document of a name; OSError where that cannot be done."""
+        if self._dry:
+            return
         self.directory.mkdir(parents=True, exist_ok=True)
         path, new = self._path(name), self._path(f"{name}.new")
         with new.open("wb") as file:

@@ -18,9 +18,12 @@ class Context(Struct, frozen=True):
     checkpoints: Checkpoints
 
     @classmethod
-    def of(cls, state: str | None, environ: Mapping[str, str]) -> Self:
-        """Make one whose state is in the directory ``state``, else FLYSHIP_STATE, else where programs keep theirs."""
-        return cls(environ, Metrics(), Checkpoints(state_directory(state, environ)))
+    def of(cls, state: str | None, environ: Mapping[str, str], *, dry: bool = False) -> Self:
+        """Make one whose state is in the directory ``state``, else FLYSHIP_STATE, else where programs keep theirs.
+
+        That of a ``dry`` run goes on where an earlier run was, and notes nothing.
+        """
+        return cls(environ, Metrics(), Checkpoints(state_directory(state, environ), dry=dry))
 
 
 def state_directory(given: str | None, environ: Mapping[str, str]) -> Path:

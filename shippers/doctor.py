@@ -27,7 +27,7 @@ Trial = Callable[[Any, Context], Awaitable[list[Finding]]]
 
 
 async def _try_api(table: FlyApiTable, context: Context) -> list[Finding]:
-    return await FlyApi(table, context, keeps=False).try_out()
+    return await FlyApi(table, context).try_out()
 
 
 async def _try_probes(table: Probing, context: Context) -> list[Finding]:

@@ -176,8 +176,9 @@ def test_a_signal_drains(environ: dict[str, str], processes: list[subprocess.Pop
 def test_a_follower_drains_at_sigterm(
     environ: dict[str, str], processes: list[subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
-    """A follower ends at SIGTERM with exit code 0 and ships its partial last line."""
-    (tmp_path / "a.log").write_text("first\npart")
+    """A follower ends at SIGTERM with exit code 0; a dry run notes nothing, so the next one has the same lines."""
+    (tmp_path / "a.log").write_text("first\nsecond\npart")
+    environ["FLYSHIP_STATE"] = str(tmp_path / "state")
     process = _piped(environ, "files", "--dry-run", "--follow", "--from-start", str(tmp_path / "*.log"))
     processes.append(process)
     assert process.stdout
@@ -186,7 +187,26 @@ def test_a_follower_drains_at_sigterm(
     with _deadline(process):
         rest = process.stdout.read()
         assert process.wait() == 0
-    assert [text for _, text in _rows(shipped + rest)] == ["first", "part"]
+    assert [text for _, text in _rows(shipped + rest)] == ["first", "second"], "a partial line is the next run's"
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_dry_run_of_all_sources_notes_nothing(
+    environ: dict[str, str], processes: list[subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    """``flyship run --dry-run`` leaves how far the sources came as it is: what it printed is still to be shipped."""
+    (tmp_path / "a.log").write_text("first\n")
+    config = tmp_path / "flyship.toml"
+    config.write_text(f'state = "{tmp_path}/state"\n[files]\npaths = ["{tmp_path}/*.log"]\nfrom_start = true\n')
+    process = _piped(environ | {"FLYSHIP_CONFIG": str(config)}, "run", "--dry-run")
+    processes.append(process)
+    assert process.stdout
+    assert [text for _, text in _rows(process.stdout.readline())] == ["first"]
+    process.terminate()
+    with _deadline(process):
+        process.stdout.read()
+        assert process.wait() == 0
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_second_signal_ends_at_once(environ: dict[str, str], processes: list[subprocess.Popen[bytes]]) -> None:

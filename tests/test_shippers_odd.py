@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from shippers.__main__ import cli
 from shippers.checkpoints import Checkpoints
 from shippers.console import say
+from shippers.context import Context
 from shippers.findings import Finding
 from shippers.metrics import Metrics
 
@@ -65,3 +66,13 @@ def test_doctor_prints_odd_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "FAIL files /nowhere/\\x00x",
         "FAIL files /nowhere/\\nok   kafka",
     ]
+
+
+def test_a_dry_run_notes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed instead of shipped is still to be shipped: a dry run begins where the last run was, and stays there."""
+    monkeypatch.setenv("FLYSHIP_STATE", str(tmp_path))
+    Context.of(None, os.environ).checkpoints.save("x", 1)
+    dry = Context.of(None, os.environ, dry=True).checkpoints
+    dry.save("x", 2)
+    dry.save("y", 2)
+    assert (dry.load("x"), dry.load("y")) == (1, None)

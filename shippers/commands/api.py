@@ -34,8 +34,8 @@ def command(*, follow: bool, again: bool, state: str | None, dry_run: bool, **fl
     if state is not None:
         file = file.model_copy(update={"state": state})
     table = _table(file, flags["app"], {name: value for name, value in given.items() if value is not None} | {"follow": follow})
-    context = context_of(file)
-    source = made(lambda: FlyApi(table, context, anew=again, keeps=not dry_run))
+    context = context_of(file, dry=dry_run)
+    source = made(lambda: FlyApi(table, context, anew=again))
     run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run, context=context if table.follow else None)
 
 

@@ -27,6 +27,6 @@ def file_of() -> FlyshipFile:
     return made(lambda: flyship_file.read(os.environ))
 
 
-def context_of(file: FlyshipFile) -> Context:
-    """Return what the file's sources are given besides their tables."""
-    return Context.of(file.state, os.environ)
+def context_of(file: FlyshipFile, *, dry: bool = False) -> Context:
+    """Return what the file's sources are given besides their tables; ``dry``: how far they come is not noted."""
+    return Context.of(file.state, os.environ, dry=dry)

@@ -22,7 +22,7 @@ def command(*, as_json: bool) -> None:
     Ends with 1 if something is.
     """
     settings, file = settings_of({}), file_of()
-    found = asyncio.run(findings(file, settings, context_of(file)))
+    found = asyncio.run(findings(file, settings, context_of(file, dry=True)))
     try:
         for finding in found:
             sys.stdout.write((json.dumps(to_builtins(finding)) if as_json else str(finding)) + os.linesep)

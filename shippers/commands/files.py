@@ -26,7 +26,6 @@ class Asked(Struct, frozen=True):
     from_start: bool
     resume: bool
     history: bool
-    dry_run: bool
 
     def conflict(self) -> str | None:
         """Say which two do not go together; None if all do."""
@@ -37,11 +36,6 @@ class Asked(Struct, frozen=True):
         if self.resume and self.history:
             return "--history cannot --resume: the clock of its workers has passed those lines"
         return None
-
-    @property
-    def keeps(self) -> bool:
-        """Whether a later run begins where this one ends: a dry run ships nothing, so it notes nothing."""
-        return (self.follow or self.resume) and not self.dry_run
 
 
 @click.command(name="files")
@@ -56,13 +50,13 @@ class Asked(Struct, frozen=True):
 def command(patterns: tuple[str, ...], *, moment: str | None, state: str | None, **flags: Any) -> None:
     """Ship log files: names or quoted globs, plain, .gz or .zst."""
     how = ("follow", "from_start", "resume", "history")
-    asked = Asked(**{name: flags.pop(name) for name in how}, dry_run=flags.pop("dry_run"))
+    asked, dry_run = Asked(**{name: flags.pop(name) for name in how}), flags.pop("dry_run")
     if wrong := asked.conflict():
         usage(wrong)
     settings = settings_of(flags)
-    context = Context.of(state, os.environ)
+    context = Context.of(state, os.environ, dry=dry_run)
     job = _job(patterns, settings, asked, moment, context)
-    run_job(job, settings, dry_run=asked.dry_run, context=context if asked.follow else None)
+    run_job(job, settings, dry_run=dry_run, context=context if asked.follow else None)
 
 
 def _job(patterns: tuple[str, ...], settings: Settings, asked: Asked, moment: str | None, context: Context) -> Job:
@@ -73,7 +67,7 @@ def _job(patterns: tuple[str, ...], settings: Settings, asked: Asked, moment: st
         usage(f"--since {error}")
     readings = Readings(*names, newer)
     kind = "follow" if asked.follow else "once"
-    registry = registry_of(context, kind, *names, *map(os.path.abspath, patterns)) if asked.keeps else None
+    registry = registry_of(context, kind, *names, *map(os.path.abspath, patterns)) if asked.follow or asked.resume else None
     if asked.follow:
         source = Follow(patterns, readings, context.metrics, from_start=asked.from_start, registry=registry)
         return ShipSources(source, metrics=context.metrics)

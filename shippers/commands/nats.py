@@ -24,7 +24,7 @@ def command(*, dry_run: bool, **flags: Any) -> None:
     settings = settings_of(flags)
     file = file_of()
     table = _told(file.nats or Nats(), {name: value for name, value in given.items() if value})
-    context = context_of(file)
+    context = context_of(file, dry=dry_run)
     source = made(lambda: NatsStream(table, context))
     run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run, context=context)
 

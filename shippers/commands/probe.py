@@ -19,7 +19,7 @@ def command(kinds: tuple[str, ...], *, once: bool, dry_run: bool, **flags: Any) 
     """Ship what the probes of config/flyship.toml measure: all of them, or those of some KINDS."""
     settings = settings_of(flags)
     file = file_of()
-    context = context_of(file)
+    context = context_of(file, dry=dry_run)
     chosen = kinds or configured.KINDS
     source = made(lambda: configured.source(file.probes or Probing(), context, chosen, once=once))
     if not source.probes:

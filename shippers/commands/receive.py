@@ -25,6 +25,6 @@ def command(*, listen: str | None, dry_run: bool, **flags: Any) -> None:
         except ValueError as error:
             usage(f"--listen {error}")
         table = table.model_copy(update={"listen": listen})
-    context = context_of(file)
+    context = context_of(file, dry=dry_run)
     source = made(lambda: Receiver(table, context))
     run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run, context=context)

@@ -16,7 +16,7 @@ def command(*, dry_run: bool, **flags: Any) -> None:
     """Ship from every source that config/flyship.toml (or FLYSHIP_CONFIG) turns on, in one process."""
     file = file_of()
     settings = settings_of({**flags, "metrics": flags["metrics"] or (file.metrics and file.metrics.listen)})
-    context = context_of(file)
+    context = context_of(file, dry=dry_run)
     found = made(lambda: list(configured.sources(file, context)))
     if not found:
         usage("config/flyship.toml turns no source on: write a table such as [receive] into it")

@@ -35,7 +35,7 @@ class LogsApi:
     ) -> None:
         """``tries`` of each question before it is given up."""
         self._base, self._token, self._source = base.rstrip("/"), token, source
-        self._errors = metrics.errors
+        self._metrics = metrics
         self._tries, self._timeout_s = tries, timeout_s
         self._turn = asyncio.Semaphore(AT_ONCE)
         self._not_before_s = 0.0  # in monotonic time: a rate limit is the token's, not one question's
@@ -73,7 +73,7 @@ class LogsApi:
                     await asyncio.sleep(max(0.0, self._not_before_s - time.monotonic()))
                     return await self._once(app, asked)
             except ApiError as error:
-                self._errors.labels(self._source, error.kind).inc()
+                self._metrics.failed(self._source, error.kind, f"{app}: {error}")
                 tried += 1
                 if error.kind not in PASSING or tried >= self._tries or (error.wait_s or 0) > MOST_ASKED_WAIT_S:
                     raise

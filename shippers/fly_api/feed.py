@@ -167,4 +167,4 @@ def _gap(app: str, from_ns: int, to_ns: int, now_ns: int) -> Line:
         "to_ms": to_ns // 1_000_000,
         "reason": "beyond_history",
     }
-    return Line(orjson.dumps(told).decode(), stamp_of(now_ns), app, SOURCE, provider="probe")
+    return Line(orjson.dumps(told).decode(), stamp_of(now_ns), app, SOURCE, provider="probe", level="error")

@@ -40,8 +40,8 @@ class Listener(Protocol):
         """Take a message."""
         ...
 
-    def failed(self, kind: str) -> None:
-        """Count what went wrong."""
+    def failed(self, kind: str, text: str = "") -> None:
+        """Count what went wrong; ``text`` says it to people."""
         ...
 
 

@@ -68,7 +68,7 @@ class Connection:
             await one.close()
 
     def _tell(self, why: Failure) -> None:
-        self._listener.failed(why.kind)
+        self._listener.failed(why.kind, f"{self._table.server}: {why.text}")
         if why.text != self._told:
             say(f"nats: {self._table.server}: {why.text}; trying again until it holds")
             self._told = why.text

@@ -34,7 +34,7 @@ class _Ear:
         self.app = self.app or subjects.origin(subject).app
         self.heard.set()
 
-    def failed(self, kind: str) -> None:
+    def failed(self, kind: str, text: str = "") -> None:
         """Nothing is counted here."""
 
 

@@ -88,7 +88,7 @@ class Probes:
         for line in lines:
             what, whom = said(line), (line.app, line.instance)
             if not what.ok:
-                metrics.errors.labels(probe.kind, what.error).inc()
+                metrics.failed(probe.kind, what.error, shown(line))
                 self.problems += self._once
                 if not what.event:
                     after[whom] = what.error

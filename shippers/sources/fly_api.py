@@ -31,10 +31,10 @@ class FlyApi:
     name = SOURCE
     keep_s = 1.0
 
-    def __init__(self, table: FlyApiTable, context: Context, *, anew: bool = False, keeps: bool = True) -> None:
-        """SecretError without a token. ``anew``: forget where the apps were left; ``keeps`` not: note nothing."""
+    def __init__(self, table: FlyApiTable, context: Context, *, anew: bool = False) -> None:
+        """SecretError without a token. ``anew``: forget where the apps were left."""
         self.problems = 0
-        self._table, self._context, self._keeps = table, context, keeps
+        self._table, self._context = table, context
         now_ns = time.time_ns()
         until_ns = None if table.follow else now_ns  # an end that moves on with a busy app would be none
         if table.until is not None:
@@ -78,9 +78,8 @@ class FlyApi:
             _, move = self._under_way.popleft()
             self._cursors[move.app].move(move)
             moved.add(move.app)
-        if self._keeps:
-            for app in moved:
-                await self._note(app)
+        for app in moved:
+            await self._note(app)
 
     async def _note(self, app: str) -> None:
         place, document = self._place(app), self._cursors[app].document()
@@ -107,8 +106,8 @@ class FlyApi:
         except ApiError as error:
             return Finding(f"api {app}", ok=False, text=str(error))
         newest_ns = max((said.at_ns for said in page.lines), default=None)
-        told = "has no lines" if newest_ns is None else f"its newest line is of {stamp_of(newest_ns)}"
-        return Finding(f"api {app}", ok=True, text=f"{self._table.base} answers; the app {told}")
+        told = "it has no lines" if newest_ns is None else f"its newest line is of {stamp_of(newest_ns)}"
+        return Finding(f"api {app}", ok=True, text=f"{self._table.base} answers; {told}")
 
     async def _run(self, waiting: "asyncio.Queue[Given | None]") -> None:
         """Run the feeds beside each other; each waits while the queue is full, and is served in its turn."""

@@ -152,9 +152,9 @@ class NatsStream:
         if self._waiting_bytes > self._table.waiting_bytes:
             self._look_for_room()
 
-    def failed(self, kind: str) -> None:
+    def failed(self, kind: str, text: str = "") -> None:
         """Count what went wrong."""
-        self._context.metrics.errors.labels(SOURCE, kind).inc()
+        self._context.metrics.failed(SOURCE, kind, text or kind)
 
     def give(self, given: list[Given]) -> None:
         """Take lines from the merging, and what it has to tell."""
