@@ -12,6 +12,7 @@ from shippers.findings import Finding
 from shippers.fly_api.table import FlyApiTable
 from shippers.fly_nats.trial import try_out as try_nats
 from shippers.flyship_file import FlyshipFile
+from shippers.probes.configured import KINDS
 from shippers.probes.configured import source as probing
 from shippers.probes.table import Probing
 from shippers.receiving.trial import try_out as try_receive
@@ -31,7 +32,12 @@ async def _try_api(table: FlyApiTable, context: Context) -> list[Finding]:
 
 
 async def _try_probes(table: Probing, context: Context) -> list[Finding]:
-    tried = [_within(probe.name, probe.try_out()) for probe in probing(table, context).probes]
+    tried = [_within(kind, _try_kind(table, context, kind)) for kind in KINDS]  # a secret that one lacks is no other's affair
+    return [finding for several in await asyncio.gather(*tried) for finding in several]
+
+
+async def _try_kind(table: Probing, context: Context, kind: str) -> list[Finding]:
+    tried = [_within(probe.name, probe.try_out()) for probe in probing(table, context, (kind,)).probes]
     return [finding for several in await asyncio.gather(*tried) for finding in several]
 
 

@@ -76,3 +76,16 @@ def test_a_dry_run_notes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     dry.save("x", 2)
     dry.save("y", 2)
     assert (dry.load("x"), dry.load("y")) == (1, None)
+
+
+def test_doctor_tries_the_probes_whose_secrets_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A secret that one kind of probe lacks is told, and the other kinds are tried all the same."""
+    config = tmp_path / "flyship.toml"
+    health = '[[probes.health]]\napp = "shop"\nurl = "http://127.0.0.1:1/"\n'
+    config.write_text(f'{health}[[probes.database]]\napp = "shop"\nsecret = "NOBODY_SET_IT"\n')
+    monkeypatch.setenv("FLYSHIP_CONFIG", str(config))
+    monkeypatch.setenv("FLYSHIP_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("FLYWATCH_KAFKA__BOOTSTRAP", "127.0.0.1:1")
+    told = CliRunner().invoke(cli, ["doctor"]).stdout
+    assert "FAIL health http://127.0.0.1:1/: shop: refused" in told
+    assert "FAIL database: [[probes.database]] of shop: set NOBODY_SET_IT or NOBODY_SET_IT_FILE" in told
