@@ -7,15 +7,16 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import ValidationError, ValidationInfo, field_validator
 
 from shippers.fly_api.table import FlyApiTable
 from shippers.fly_nats.table import Nats
 from shippers.probes.table import Probing
 from shippers.receiving.table import Listen, Receive
+from shippers.receiving.table import place as place_of
 from shippers.sources.files_table import FilesTable
 from streams.config_errors import ConfigError, explained, place
-from streams.config_model import Table, Text
+from streams.config_model import Table, Text, refused
 
 FILE = "flyship.toml"
 
@@ -36,6 +37,14 @@ class FlyshipFile(Table):
     api: FlyApiTable | None = None
     nats: Nats | None = None
     files: FilesTable | None = None
+
+    @field_validator("receive")
+    @classmethod
+    def _apart(cls, receive: Receive | None, info: ValidationInfo) -> Receive | None:
+        metrics: MetricsTable | None = info.data.get("metrics")
+        if receive and metrics and receive.listen == metrics.listen and place_of(receive.listen)[1]:
+            raise refused(f"listens on {receive.listen}, as metrics does: give one of them another port")
+        return receive
 
 
 def read(environ: Mapping[str, str]) -> FlyshipFile:

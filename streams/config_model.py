@@ -18,6 +18,7 @@ _SPOKEN = re.compile(
 ).fullmatch
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}").fullmatch
 _SHOWN_CHARS = 60
+_USER = re.compile(r"((?:^|[a-z0-9+.-]*:?//))[^/\s]*@")
 Item = TypeVar("Item")
 
 
@@ -33,7 +34,9 @@ def refused(what: str) -> PydanticCustomError:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a complaint quotes it: as TOML writes it, and short."""
+    """Return a value as a complaint quotes it: as TOML writes it, and short; what may be a password in a URL is left out."""
+    if isinstance(value, str):
+        value = _USER.sub(r"\1***@", value)
     match value:
         case bool():
             return str(value).lower()

@@ -89,3 +89,33 @@ def test_doctor_tries_the_probes_whose_secrets_are_there(tmp_path: Path, monkeyp
     told = CliRunner().invoke(cli, ["doctor"]).stdout
     assert "FAIL health http://127.0.0.1:1/: shop: refused" in told
     assert "FAIL database: [[probes.database]] of shop: set NOBODY_SET_IT or NOBODY_SET_IT_FILE" in told
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ('[nats]\nserver = "nats://u:hunter2@h:4"', 'not "nats://***@h:4"'),
+        ('[nats]\napi = "https//u:hunter2@h"', "must be a URL"),
+        ('[api]\napps = ["shop"]\nbase = "u:hunter2@api.example.com"', "must be a URL"),
+        ('[[probes.health]]\napp = "shop"\nurl = "htp://u:hunter2@h/"', 'not "htp://***@h/"'),
+        ('[receive]\ntokens = { shop = "hunter2" }', "must be the name of the variable"),
+        ('[[probes.database]]\napp = "shop"\nsecret = "postgres://u:hunter2@h/db"', "must be the name of the variable"),
+        ('[[probes.supabase]]\napp = "shop"\nref = "abcdef"\nsecret = "eyJ.hunter2"', "must be the name of the variable"),
+        ('[metrics]\nlisten = "[::]:1"\n[receive]\nlisten = "[::]:1"', "receive: listens on [::]:1, as metrics does"),
+    ],
+)
+def test_a_secret_in_the_file_is_not_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: str, told: str) -> None:
+    """Who writes a secret where its variable's name belongs, or into a URL, is told so without it."""
+    (tmp_path / "flyship.toml").write_text(config)
+    monkeypatch.setenv("FLYSHIP_CONFIG", str(tmp_path / "flyship.toml"))
+    done = CliRunner().invoke(cli, ["run"])
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert "hunter2" not in done.output
+
+
+def test_a_directory_is_no_file(tmp_path: Path) -> None:
+    """Who names a directory is told to name its files."""
+    done = CliRunner().invoke(cli, ["files", "--dry-run", str(tmp_path)])
+    assert done.exit_code == 2
+    assert f"is a directory: name its files, such as '{tmp_path}/*.log'" in done.stderr

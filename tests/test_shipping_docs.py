@@ -74,7 +74,7 @@ def test_commands_are_taken(page: Path) -> None:
         assert words[0] in COMMANDS
         command = cli.get_command(click.Context(cli), words[0])
         assert command is not None
-        command.make_context(words[0], words[1:])
+        command.make_context(words[0], words[1 : words.index("<") if "<" in words else None])
 
 
 def test_the_image_has_what_it_copies() -> None:

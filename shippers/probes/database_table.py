@@ -6,7 +6,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from shippers.probes.health_table import Deadline, Url
-from streams.config_model import Name, Table, Text, duration, refused, shown
+from shippers.secrets import Variable
+from streams.config_model import Name, Table, duration, refused, shown
 
 _REFERENCE = re.compile(r"[a-z0-9]{4,40}").fullmatch
 
@@ -22,7 +23,7 @@ class Database(Table):
 
     app: Name  # whose database it is
     name: Name = "database"  # tells several databases of an app apart: the instance of its lines
-    secret: Text = "DATABASE_URL"  # noqa: S105  # the variable (or NAME_FILE) that holds postgres://USER:PASSWORD@HOST/NAME
+    secret: Variable = "DATABASE_URL"  # noqa: S105  # the variable (or NAME_FILE) that holds postgres://USER:PASSWORD@HOST/NAME
     every_ms: Annotated[int, duration("5s", "1d")] = Field(default=60_000, alias="every")
     deadline_ms: Deadline = Field(default=10_000, alias="deadline")
 
@@ -33,7 +34,7 @@ class Supabase(Table):
     app: Name  # who uses it
     ref: Annotated[str, AfterValidator(_reference)]
     name: Name = "supabase"  # the instance of its lines
-    secret: Text = "SUPABASE_SERVICE_ROLE_KEY"  # noqa: S105  # the variable (or NAME_FILE) that holds the service_role key
+    secret: Variable = "SUPABASE_SERVICE_ROLE_KEY"  # noqa: S105  # the variable (or NAME_FILE) that holds the service_role key
     base: Url | None = None  # else that of the project
     every_ms: Annotated[int, duration("30s", "1d")] = Field(default=60_000, alias="every")  # it is measured once a minute there
     deadline_ms: Deadline = Field(default=20_000, alias="deadline")

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from shippers.secrets import Variable
 from streams.config_model import Count, Name, Table, Text, duration, refused, shown
 
 _PLACE = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})").fullmatch
@@ -37,7 +38,7 @@ class Receive(Table):
 
     listen: Listen = "127.0.0.1:8080"
     app: Name | None = None  # of lines that name none, where the request and its token name none either
-    tokens: dict[Name, Text] = Field(default_factory=dict)  # app = the secret that holds its token
+    tokens: dict[Name, Variable] = Field(default_factory=dict)  # app = the secret that holds its token
     body_bytes: Annotated[Count, Field(ge=1024)] = 16 * MIB  # of one request, as it comes and unpacked
     lines: Count = 100_000  # of one request
     held_bytes: Annotated[Count, Field(ge=2048)] = 64 * MIB  # of all bodies that are not safe yet

@@ -20,10 +20,18 @@ class NoMatchError(Exception):
 
 def matches(pattern: str) -> list[Path]:
     """Return the files a pattern (or a plain name) stands for, by name."""
-    if Path(pattern).exists():  # a name may contain brackets
-        return [Path(pattern)]
+    path = Path(pattern)
+    if path.exists() and not path.is_dir():  # a name may contain brackets
+        return [path]
     names = glob.iglob(pattern, recursive=True)  # noqa: PTH207  # a Path globs below itself, a user from anywhere
     return sorted(path for path in map(Path, names) if not path.is_dir())
+
+
+def unmatched(pattern: str) -> str:
+    """Say that a pattern matches no file."""
+    if Path(pattern).is_dir():
+        return f"{pattern!r} is a directory: name its files, such as {str(Path(pattern) / '*.log')!r}"
+    return f"no file matches {pattern!r}"
 
 
 def expanded(patterns: Iterable[str]) -> list[Path]:
@@ -32,7 +40,7 @@ def expanded(patterns: Iterable[str]) -> list[Path]:
     for pattern in patterns:
         paths = matches(pattern)
         if not paths:
-            raise NoMatchError(f"no file matches {pattern!r}")
+            raise NoMatchError(unmatched(pattern))
         found.update(dict.fromkeys(paths))
     return list(found)
 

@@ -16,7 +16,7 @@ import orjson
 from shippers.console import in_a_line, say
 from shippers.metrics import Metrics
 from shippers.sources.blocks import COMPRESSED
-from shippers.sources.files import matches
+from shippers.sources.files import matches, unmatched
 from shippers.sources.marks import Identity, Mark, Registry, Seen
 from shippers.sources.readings import Readings
 from shippers.sources.resuming import Lost, plans
@@ -141,7 +141,7 @@ class Follow:
         for pattern in self._patterns:
             paths = [path for path in matches(pattern) if path.suffix not in COMPRESSED]
             if not paths:
-                self._tell(f"no file matches {pattern!r} yet: waiting for one")
+                self._tell(f"{unmatched(pattern)}: waiting for one")
             for path in paths:
                 with contextlib.suppress(OSError):
                     status = path.stat()

@@ -8,7 +8,7 @@ from pathlib import Path
 from shippers.context import Context
 from shippers.findings import Finding
 from shippers.moments import moment_ms
-from shippers.sources.files import matches
+from shippers.sources.files import matches, unmatched
 from shippers.sources.files_table import FilesTable
 from shippers.sources.follow import Follow
 from shippers.sources.marks import Registry
@@ -47,7 +47,8 @@ async def try_out(table: FilesTable, context: Context) -> list[Finding]:  # noqa
 def _looked(pattern: str) -> Finding:
     name, paths = f"files {pattern}", matches(pattern)
     if not paths:
-        return Finding(name, False, f"no file matches yet; is {Path(pattern).parent} the right directory?")
+        hint = "" if Path(pattern).is_dir() else f"; is {Path(pattern).parent} the right directory?"
+        return Finding(name, False, f"{unmatched(pattern)}{hint}")
     closed = [path for path in paths if not os.access(path, os.R_OK)]
     if closed:
         shown = ", ".join(map(str, closed[:SHOWN])) + (" ..." if len(closed) > SHOWN else "")
