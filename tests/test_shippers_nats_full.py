@@ -71,6 +71,34 @@ async def test_more_than_can_wait_is_a_gap(tmp_path: Path, org: FlyOrg) -> None:
     assert context.metrics.registry.get_sample_value("flyship_errors_total", {"source": "nats", "kind": "slow_consumer"}) == 1
 
 
+@pytest.mark.parametrize("refused", ["one app", "all apps"])
+async def test_an_app_that_the_api_refuses_stops_no_other(tmp_path: Path, org: FlyOrg, refused: str) -> None:
+    """While several apps are asked for at once, a refusal of one is its own gap: the others are filled, and it goes on."""
+    apps = [f"app-{number}" for number in range(12)]
+    for app in apps:
+        org.api.app(app)
+    stream, context = _stream(org, tmp_path, apps=["gone", *apps] if refused == "one app" else apps)
+    stop, may, lines = asyncio.Event(), asyncio.Event(), list[Line]()
+    may.set()
+    taking = asyncio.create_task(_take(stream, stop, may, lines))
+    try:
+        await holds("it is connected", lambda: stream.problems == 0)
+        org.api.slow_s = 0.2
+        if refused == "all apps":
+            org.api.token = "another"  # noqa: S105  # of this test alone
+        org.server.kill()
+        org.server.start()
+        await holds("the gap has ended", lambda: taking.done() or _gaps(context, "unfilled") > 0)
+        missing = ["gone"] if refused == "one app" else apps
+        await holds("each app is told", lambda: taking.done() or len(lines) >= len(missing))
+        stop.set()
+        await asyncio.wait_for(taking, DEADLINE_S)
+    finally:
+        taking.cancel()
+    assert sorted(line.app for line in lines) == sorted(missing)
+    assert all('"log_gap"' in line.text for line in lines)
+
+
 @pytest.mark.parametrize(
     ("subject", "wrong"),
     [

@@ -47,6 +47,7 @@ class Filling:
         self._late_ns = late_ns
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._api: LogsApi | None = None
+        self._left: list[LogsApi] = []  # to be closed when nobody asks; most questions of a token fail at the same client
         self._more = asyncio.Event()
         self._told: str | None = None
 
@@ -133,7 +134,9 @@ class Filling:
     async def _failed(self, app: str, error: ApiError, left_s: float) -> None:
         if (reason := FINAL.get(error.kind)) is not None:
             self._outlet.give(self._merging.give_up(app, reason, str(error)))
-            await self._close_api()  # the next question is asked with the token as it is by then
+            if reason is Unfilled.AUTH and self._api is not None:  # the next question is asked with the token as it is by then
+                self._left.append(self._api)  # not closed yet: others' questions are under way
+                self._api = None
             return
         if self._told is None:
             say(f"nats: the gap cannot be filled yet: the logs API: {error}; asking again for {left_s:.0f} s")
@@ -151,6 +154,6 @@ class Filling:
         return self._api
 
     async def _close_api(self) -> None:
-        api, self._api = self._api, None
-        if api is not None:
+        left, self._left, self._api = [*self._left, *([self._api] if self._api else [])], [], None
+        for api in left:
             await api.close()
