@@ -28,7 +28,7 @@ class Limits(Struct, frozen=True):
     suspects: int = 1_000  # clients and buckets of one pane; the hits of further ones are counted, and fill none
     buckets: int = 20_000  # that are not empty, of one partition of panes; the hits of further ones fill none
     evidence_lines: int = 5  # of one pane and of one alert
-    panes: int = 20_000  # kept open by a replay before the oldest are closed
+    panes: int = 12_000  # kept open by a replay before the oldest are closed
 
 
 class App(Struct, frozen=True):
