@@ -32,6 +32,7 @@ class Batch(Struct, frozen=True, gc=False):
     level: str
     rows: list[Row]
     newest_ms: int | None  # the newest time that was passed in with its lines, None where none was
+    source: str = ""
 
 
 class _Open(Struct):
@@ -52,15 +53,18 @@ class Batching:
         self.lines = 0
         self.bytes = 0  # of the texts
         self.cut = 0
+        self.app = app
         self._limits = limits
-        self._app = app
         # Ordered by opening: a batch that closes leaves, and its successor enters at the end.
-        self._open: dict[tuple[str, str], _Open] = {}
+        self._open: dict[tuple[str, str, str], _Open] = {}
 
-    def add(self, lines: Iterable[Line], now_ms: float, at_ms: int | None = None) -> list[Batch]:
-        """Take lines in, return the batches they filled. ``at_ms``: when the lines were written, if that matters."""
+    def add(self, lines: Iterable[Line], now_ms: float, at_ms: int | None = None, source: str = "") -> list[Batch]:
+        """Take lines in, return the batches they filled. ``at_ms``: when the lines were written, if that matters.
+
+        ``source``: whose lines they are, if they shall share no batch with those of others.
+        """
         full: list[Batch] = []
-        limits, opened, taken = self._limits, self._open, 0
+        limits, opened, app, taken = self._limits, self._open, self.app, 0
         for line in lines:
             self.lines += 1
             text, size = line.text, len(line.text)
@@ -70,10 +74,10 @@ class Batching:
                 text, size = self._shortened(text), limits.line_bytes
             taken += size
             size += ROW_BYTES
-            batch = opened.get(key := (line.app or self._app, line.instance))
+            batch = opened.get(key := (line.app or app, line.instance, source))
             if batch is None:  # names are looked at when a batch is opened: one whose names are in order has been before
                 line = named(line)  # noqa: PLW2901  # the line as it is batched
-                batch = opened.get(key := (line.app or self._app, line.instance))
+                batch = opened.get(key := (line.app or app, line.instance, source))
             # A region is the head's alone, so another one needs another batch; lines keep their order. So do lines of a
             # probe and those of the instance that it measures: only a batch of nothing else is believed to be a probe's.
             if batch is not None and (
@@ -111,9 +115,10 @@ class Batching:
         """Return everything that is open, oldest first."""
         return [self._close(key) for key in list(self._open)]
 
-    def _close(self, key: tuple[str, str]) -> Batch:
+    def _close(self, key: tuple[str, str, str]) -> Batch:
         batch = self._open.pop(key)
-        return Batch(*key, batch.region, batch.provider, batch.level, batch.rows, batch.newest_ms)
+        app, instance, source = key
+        return Batch(app, instance, batch.region, batch.provider, batch.level, batch.rows, batch.newest_ms, source)
 
     def _shortened(self, text: str) -> str:
         self.cut += 1

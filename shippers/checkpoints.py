@@ -1,11 +1,15 @@
 """How far each source came, on disk: one small JSON file a source, replaced whole. Knows no source and no Kafka."""
 
+import glob
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+NEW = ".new.json"  # of a document that is being written
+Look = tuple[tuple[str, int, int], ...]  # of each file its name, inode and time: another one after each ``save``
 
 
 class Checkpoints:
@@ -36,7 +40,7 @@ class Checkpoints:
         if self._dry:
             return
         self.directory.mkdir(parents=True, exist_ok=True)
-        path, new = self._path(name), self._path(f"{name}.new")
+        path, new = self._path(name), self._path(name).with_suffix(NEW)
         with new.open("wb") as file:
             file.write(_encoded(document))
             file.flush()
@@ -47,6 +51,12 @@ class Checkpoints:
             os.fsync(directory)  # the new name, too, must survive
         finally:
             os.close(directory)
+
+    def look(self, prefix: str) -> Look:
+        """Return how the documents look whose names begin so."""
+        paths = sorted(self.directory.glob(f"{glob.escape(prefix)}*.json"))
+        found = [(path.name, path.stat()) for path in paths if not path.name.endswith(NEW)]
+        return tuple((name, status.st_ino, status.st_mtime_ns) for name, status in found)
 
     def _path(self, name: str) -> Path:
         return self.directory / f"{name}.json"

@@ -5,10 +5,12 @@ import contextlib
 import logging
 import math
 import os
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from shippers.complaints import Complaint, complaint
 from shippers.settings import SettingError, Settings
@@ -79,24 +81,50 @@ async def arrived(settings: Settings, ids: frozenset[bytes], since_ms: int) -> f
 
     None where it cannot be read, or not within LOOK_S.
     """
-    found: set[bytes] = set()
+    try:
+        found = await told(settings, ids.__contains__, since_ms, None, len(ids))
+    except PermissionError:
+        return None
+    return None if found is None else frozenset(id_of_record for _, id_of_record in found)
+
+
+async def told(
+    settings: Settings, wanted: Callable[[bytes], bool], since_ms: int, until_ms: int | None, enough: float = math.inf
+) -> set[tuple[bytes, bytes]] | None:
+    """Return keys and ids of the records whose ids are wanted, of those that came between two times by the broker's clock.
+
+    None where the topic cannot be read, or not within LOOK_S; PermissionError where somebody must allow it first.
+    """
+    found: set[tuple[bytes, bytes]] = set()
     given = {"bootstrap_servers": settings.servers, "client_id": "flyship", "enable_auto_commit": False}
     consumer = AIOKafkaConsumer(settings.topic, **given, **options(settings.access, os.environ))
     try:
         async with asyncio.timeout(LOOK_S), consumer:
             partitions = sorted(consumer.assignment())  # all: it belongs to no group
-            ends = await consumer.end_offsets(partitions)
-            begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(since_ms, 0)))
+            begins, ends = await _between(consumer, partitions, since_ms, until_ms)
             for partition in partitions:
                 if (begin := begins[partition]) is None:
                     continue  # nothing came to it since
                 consumer.seek(partition, begin.offset)
-                while len(found) < len(ids) and await consumer.position(partition) < ends[partition]:
+                while len(found) < enough and await consumer.position(partition) < ends[partition]:
                     batch = await consumer.getmany(partition, timeout_ms=500)
-                    found |= {codec.decode_id(record.headers) for records in batch.values() for record in records} & ids
+                    ids = ((each.key or b"", codec.decode_id(each.headers)) for each in chain.from_iterable(batch.values()))
+                    found.update(each for each in ids if wanted(each[1]))
+    except TopicAuthorizationFailedError as error:
+        raise PermissionError(str(error)) from None
     except (KafkaError, OSError):  # OSError: also TimeoutError
         return None
-    return frozenset(found)
+    return found
+
+
+async def _between(consumer: Any, partitions: list[Any], since_ms: int, until_ms: int | None) -> tuple[Any, dict[Any, int]]:
+    """Return the offsets from which, and up to which, partitions were written between two times."""
+    ends = await consumer.end_offsets(partitions)
+    begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(since_ms, 0)))
+    if until_ms is not None:
+        later = await consumer.offsets_for_times(dict.fromkeys(partitions, until_ms))
+        ends = {each: end if later[each] is None else min(end, later[each].offset) for each, end in ends.items()}
+    return begins, ends
 
 
 async def hang_up(client: Any) -> None:

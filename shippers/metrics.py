@@ -24,6 +24,7 @@ class Metrics:
         self.gaps = Counter("flyship_gaps", "Times without hearing: opened, filled, unfilled", ("source", "state"), registry=to)
         self.gap_lines = Counter("flyship_gap_lines", "Lines with which gaps were filled", SOURCE, registry=to)
         self.dropped = Counter("flyship_dropped_lines", "Lines that were given up", ("source", "reason"), registry=to)
+        self.again = Counter("flyship_again_lines", "Lines that had arrived before a kill, left out", SOURCE, registry=to)
         self.sent = Counter("flyship_sent_lines", "Lines that Kafka has acknowledged", registry=to)
         self.spool_bytes = Gauge("flyship_spool_bytes", "Bytes that wait on disk", registry=to)
         self.spool_records = Gauge("flyship_spool_records", "Records that wait on disk", registry=to)

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from shippers.batching import Batch, Batching
 from shippers.counting import Counting
 from shippers.dropping import Dropping
 from shippers.metrics import Metrics
+from shippers.once.looking import Once
+from shippers.once.tracking import Tracking
 from shippers.records import Record, records
 from shippers.sources import Counted, Resumable, Source
 from streams.core.values import Line
@@ -54,15 +56,19 @@ class Bounded(Sink, Protocol):
         ...
 
 
-async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event, metrics: Metrics) -> None:
-    """Ship until the sources end (``stop`` makes them end), then wait until everything is safe."""
-    turn = asyncio.Lock()  # batches enter the sink in the order in which they leave batching
-    reaches = [_Reach(source, sink, metrics) for source in sources]
-    reading = asyncio.create_task(_read_all(reaches, batching, sink, stop, turn))
-    beside = [asyncio.create_task(_age(reaches, batching, sink, turn))]
-    beside += [
-        asyncio.create_task(_keep(reach, reach.resumable.keep_s, batching, sink, turn)) for reach in reaches if reach.resumable
-    ]
+async def ship(
+    sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event, metrics: Metrics, once: Once | None = None
+) -> None:
+    """Ship until the sources end (``stop`` makes them end), then wait until everything is safe.
+
+    ``once``: leaves out what an earlier run had shipped and not noted.
+    """
+    reaches = [_Reach(source, sink, metrics, None if once is None else once.of(source)) for source in sources]
+    way = _Way(batching, sink, {reach.source.name: reach.tracking for reach in reaches if reach.tracking})
+    looking = asyncio.create_task(_nothing() if once is None else once.look())
+    reading = asyncio.create_task(_read_all(reaches, way, stop, looking))
+    beside = [asyncio.create_task(_age(reaches, way))]
+    beside += [asyncio.create_task(_keep(reach, reach.resumable.keep_s, way)) for reach in reaches if reach.resumable]
     try:
         await asyncio.wait({reading, *beside}, return_when=asyncio.FIRST_COMPLETED)
         for task in beside:
@@ -70,22 +76,51 @@ async def ship(sources: Sequence[Source], batching: Batching, sink: Sink, stop: 
                 await task
         await reading
     finally:
-        for task in (reading, *beside):
+        for task in (looking, reading, *beside):
             task.cancel()
-        await asyncio.gather(reading, *beside, return_exceptions=True)
+        await asyncio.gather(looking, reading, *beside, return_exceptions=True)
     for reach in reaches:
-        await send_all(sink, batching.add(reach.dropping.told(), 0))
-    await send_all(sink, batching.flush())
+        await way.send(batching.add(reach.dropping.told(), 0))
+    await way.send(batching.flush())
+    for reach in reaches:
+        reach.begin_mark()
     await sink.drain()
     for reach in reaches:
         await reach.keep(reach.position)
 
 
+async def _nothing() -> None:
+    pass
+
+
+class _Way:
+    """The way of lines into the sink."""
+
+    def __init__(self, batching: Batching, sink: Sink, tracked: Mapping[str, Tracking]) -> None:
+        """``tracked``: the sources whose records are known again after a kill."""
+        self.batching, self.sink = batching, sink
+        self.turn = asyncio.Lock()  # batches enter the sink in the order in which they leave batching
+        self._tracked = tracked
+
+    async def add(self, lines: Sequence[Line], source: str = "") -> None:
+        """Let lines in; of a source that is tracked they share no batch with those of others."""
+        now_ms = asyncio.get_running_loop().time() * 1000
+        await self.send(self.batching.add(lines, now_ms, None, source if source in self._tracked else ""))
+
+    async def send(self, batches: Iterable[Batch]) -> None:
+        """Encode and send batches, one after another."""
+        for batch in batches:
+            tracking = self._tracked.get(batch.source)
+            for record in records(batch):
+                await self.sink.send(record if tracking is None else tracking.named(record, _now_ms()))
+
+
 class _Reach:
     """How far a source's lines went into batching, and how far they are known to be safe."""
 
-    def __init__(self, source: Source, sink: Sink, metrics: Metrics) -> None:
+    def __init__(self, source: Source, sink: Sink, metrics: Metrics, tracking: Tracking | None) -> None:
         self.source = source
+        self.tracking = tracking
         self.counting = None if isinstance(source, Counted) else Counting(metrics, source.name)
         self.dropping = Dropping(source.name)
         self._can_wait = getattr(source, "can_wait", True)
@@ -96,7 +131,8 @@ class _Reach:
 
     @property
     def waits(self) -> bool:
-        return self.position != self._kept
+        """Whether there is something to keep, and it may be: lines that are held are nowhere but at the source."""
+        return self.position != self._kept and not (self.tracking and self.tracking.waits)
 
     @property
     def is_full(self) -> bool:
@@ -109,7 +145,7 @@ class _Reach:
         if self._can_wait:
             await self._bounded.room()
             return True
-        self.dropping.drop(lines, time.time_ns() // 1_000_000)
+        self.dropping.drop(lines, _now_ms())
         self._bounded.count_dropped(self.dropping.source, len(lines))
         return False
 
@@ -117,10 +153,16 @@ class _Reach:
         if self.resumable is not None:
             self.position = self.resumable.position()
 
+    def begin_mark(self) -> None:
+        if self.tracking and self.waits:
+            self.tracking.begin()
+
     async def keep(self, position: object) -> None:
         if self.resumable is not None and position != self._kept:
             await self.resumable.kept(position)
             self._kept = position
+            if self.tracking:
+                self.tracking.marked()
 
 
 async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
@@ -130,8 +172,8 @@ async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
             await sink.send(record)
 
 
-async def _read_all(reaches: Sequence[_Reach], batching: Batching, sink: Sink, stop: asyncio.Event, turn: asyncio.Lock) -> None:
-    tasks = [asyncio.create_task(_read(reach, batching, sink, stop, turn)) for reach in reaches]
+async def _read_all(reaches: Sequence[_Reach], way: _Way, stop: asyncio.Event, looking: "asyncio.Task[None]") -> None:
+    tasks = [asyncio.create_task(_read(reach, way, stop, looking)) for reach in reaches]
     try:
         await asyncio.gather(*tasks)  # no group: an error comes out as it is
     finally:
@@ -140,40 +182,64 @@ async def _read_all(reaches: Sequence[_Reach], batching: Batching, sink: Sink, s
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _read(reach: _Reach, batching: Batching, sink: Sink, stop: asyncio.Event, turn: asyncio.Lock) -> None:
-    loop = asyncio.get_running_loop()
+async def _read(reach: _Reach, way: _Way, stop: asyncio.Event, looking: "asyncio.Task[None]") -> None:
+    tracking = reach.tracking
+    if tracking and not await _ended(looking, stop):
+        return
     async for lines in reach.source.read(stop):
         admitted = await reach.admits(lines)
-        async with turn:
+        async with way.turn:
             if admitted:
-                before = batching.bytes
-                full = batching.add(lines, loop.time() * 1000)
+                taken = tracking.take(lines) if tracking else lines
+                before = way.batching.bytes
+                await way.add(taken, reach.source.name)
                 if reach.counting is not None:
-                    reach.counting.take(lines, batching.bytes - before)
-                await send_all(sink, full)
+                    reach.counting.take(taken, way.batching.bytes - before)
             reach.move()
+    if tracking:
+        async with way.turn:
+            await way.add(tracking.release(), reach.source.name)
 
 
-async def _age(reaches: Sequence[_Reach], batching: Batching, sink: Sink, turn: asyncio.Lock) -> None:
+async def _ended(looking: "asyncio.Task[None]", stop: asyncio.Event) -> bool:
+    """Wait until it is known what had arrived; False if the stop comes before."""
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({looking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+    if looking.done():
+        await looking
+    return looking.done()
+
+
+async def _age(reaches: Sequence[_Reach], way: _Way) -> None:
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(TURN_S)
-        sink.check()
-        async with turn:
+        way.sink.check()
+        async with way.turn:
             for reach in reaches:
                 if reach.dropping and not reach.is_full:
-                    await send_all(sink, batching.add(reach.dropping.told(), loop.time() * 1000))
-            await send_all(sink, batching.due(loop.time() * 1000))
+                    await way.add(reach.dropping.told())
+                if reach.tracking and (late := reach.tracking.look(_now_ms())):
+                    await way.add(late, reach.source.name)
+            await way.send(way.batching.due(loop.time() * 1000))
 
 
-async def _keep(reach: _Reach, every_s: float, batching: Batching, sink: Sink, turn: asyncio.Lock) -> None:
+async def _keep(reach: _Reach, every_s: float, way: _Way) -> None:
     """Make what a source has given safe, again and again, and tell it so."""
     while True:
         await asyncio.sleep(every_s)
         if not reach.waits:
             continue
-        async with turn:
+        async with way.turn:
             position = reach.position
-            await send_all(sink, batching.flush())
-        await sink.drain()
+            await way.send(way.batching.flush())
+            reach.begin_mark()
+        await way.sink.drain()
         await reach.keep(position)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -10,11 +10,14 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
 
 from shippers.batching import Batching, Limits
+from shippers.checkpoints import Checkpoints
 from shippers.client import DeliveryError
 from shippers.console import hung_up, say
 from shippers.context import Context
 from shippers.history import History, ship_history
 from shippers.metrics import Metrics
+from shippers.once.finding import finder
+from shippers.once.looking import Find, Once
 from shippers.pipeline import Sink, ship
 from shippers.printed import Printed
 from shippers.producer import Producer
@@ -26,6 +29,7 @@ from shippers.spool.telling import Telling
 
 DRAIN_S = 30.0
 DEFAULT_APP = "local"
+SPOOL = "spool"  # its directory, in that of the checkpoints
 AnySink = Printed | Producer | Outlet
 
 
@@ -41,8 +45,8 @@ class Job(Protocol):
         """How many inputs could not be read to their end, by source."""
         ...
 
-    async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
-        """Ship until the end or ``stop``; return when everything is acknowledged."""
+    async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event, find: Find | None) -> None:
+        """Ship until the end or ``stop``; return when everything is acknowledged. ``find``: what an earlier run has sent."""
         ...
 
 
@@ -51,9 +55,10 @@ class ShipSources:
 
     own_times = False
 
-    def __init__(self, *sources: Source, metrics: Metrics) -> None:
-        """``sources``: where the lines come from; ``metrics``: those that the sources count with."""
+    def __init__(self, *sources: Source, metrics: Metrics, checkpoints: Checkpoints | None = None) -> None:
+        """``sources``: where the lines come from; ``metrics``, ``checkpoints``: those that the sources use."""
         self.metrics = metrics
+        self._checkpoints = checkpoints
         self._sources = sources
 
     @property
@@ -64,9 +69,10 @@ class ShipSources:
             found[source.name] += source.problems
         return found
 
-    async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
+    async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event, find: Find | None) -> None:
         """Ship until the sources end."""
-        await ship(self._sources, batching, sink, stop, self.metrics)
+        once = Once(find, self._checkpoints, self.metrics, batching.app) if find and self._checkpoints else None
+        await ship(self._sources, batching, sink, stop, self.metrics, once)
 
 
 class ShipHistory:
@@ -84,8 +90,8 @@ class ShipHistory:
         """As the history counts them."""
         return {"files": self._history.problems}
 
-    async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event) -> None:
-        """Ship until the last file ends."""
+    async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event, find: Find | None) -> None:  # noqa: ARG002
+        """Ship until the last file ends; another run begins anew."""
         await ship_history(self._history, batching, sink, stop)
 
 
@@ -93,6 +99,7 @@ async def run(job: Job, settings: Settings, *, dry_run: bool = False, context: C
     """Run the job and return the exit code. With a context it lasts: what Kafka cannot take then goes to the spool."""
     batching = Batching(_limits(job, settings), settings.app_given or DEFAULT_APP)
     sink = Printed() if dry_run else _sink(settings, context)
+    find = None if dry_run else finder(settings, None if context is None else context.checkpoints.directory / SPOOL)
     stop = asyncio.Event()
     _listen(stop, batching, sink)
     started_s = time.monotonic()
@@ -100,7 +107,7 @@ async def run(job: Job, settings: Settings, *, dry_run: bool = False, context: C
     try:
         async with _watched(settings.metrics, job, batching, sink, stop):
             if await _unless(stop, sink.start(), 0):
-                await _unless(stop, _work(job, batching, sink, stop), DRAIN_S)
+                await _unless(stop, _work(job, batching, sink, stop, find), DRAIN_S)
         code = 1 if any(job.problems.values()) else 0
     except DeliveryError as error:
         say(str(error))
@@ -136,8 +143,8 @@ def _watched(
     return served(listen, Run(job.metrics, lambda: job.problems, lambda: sent.lines, lambda: batching.lines, stop.is_set))
 
 
-async def _work(job: Job, batching: Batching, sink: AnySink, stop: asyncio.Event) -> None:
-    await job.work(batching, sink, stop)
+async def _work(job: Job, batching: Batching, sink: AnySink, stop: asyncio.Event, find: Find | None) -> None:
+    await job.work(batching, sink, stop, find)
     if isinstance(sink, Outlet):
         if any(job.problems.values()):
             stop.set()  # it did not end of itself: nobody waits for an empty spool
@@ -148,7 +155,7 @@ def _sink(settings: Settings, context: Context | None) -> Producer | Outlet:
     if context is None or not settings.spool_bytes:
         return Producer(settings, None if context is None else context.metrics)
     try:
-        spool = Spool(context.checkpoints.directory / "spool", settings.spool_bytes)
+        spool = Spool(context.checkpoints.directory / SPOOL, settings.spool_bytes)
     except SpoolError as error:
         raise SettingError(str(error)) from None
     producer = Producer(settings, context.metrics, f"lines wait in {spool.directory}")

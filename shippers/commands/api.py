@@ -36,7 +36,8 @@ def command(*, follow: bool, again: bool, state: str | None, dry_run: bool, **fl
     table = _table(file, flags["app"], {name: value for name, value in given.items() if value is not None} | {"follow": follow})
     context = context_of(file, dry=dry_run)
     source = made(lambda: FlyApi(table, context, anew=again))
-    run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run, context=context if table.follow else None)
+    job = ShipSources(source, metrics=context.metrics, checkpoints=context.checkpoints)
+    run_job(job, settings, dry_run=dry_run, context=context if table.follow else None)
 
 
 def _table(file: FlyshipFile, apps: str | None, given: dict[str, Any]) -> FlyApiTable:

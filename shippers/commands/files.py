@@ -70,10 +70,10 @@ def _job(patterns: tuple[str, ...], settings: Settings, asked: Asked, moment: st
     registry = registry_of(context, kind, *names, *map(os.path.abspath, patterns)) if asked.follow or asked.resume else None
     if asked.follow:
         source = Follow(patterns, readings, context.metrics, from_start=asked.from_start, registry=registry)
-        return ShipSources(source, metrics=context.metrics)
+        return ShipSources(source, metrics=context.metrics, checkpoints=context.checkpoints)
     paths = _paths(patterns)
     if not asked.history:
-        return ShipSources(Files(paths, readings, registry), metrics=context.metrics)
+        return ShipSources(Files(paths, readings, registry), metrics=context.metrics, checkpoints=context.checkpoints)
     from shippers.stamps import Stamps  # noqa: PLC0415  # loads every parser of the core, which no other mode needs
 
     return ShipHistory(History(paths, readings, Stamps().stamp_ms))

@@ -26,7 +26,8 @@ def command(*, dry_run: bool, **flags: Any) -> None:
     table = _told(file.nats or Nats(), {name: value for name, value in given.items() if value})
     context = context_of(file, dry=dry_run)
     source = made(lambda: NatsStream(table, context))
-    run_job(ShipSources(source, metrics=context.metrics), settings, dry_run=dry_run, context=context)
+    job = ShipSources(source, metrics=context.metrics, checkpoints=context.checkpoints)
+    run_job(job, settings, dry_run=dry_run, context=context)
 
 
 def _told(table: Nats, given: dict[str, Any]) -> Nats:

@@ -20,4 +20,5 @@ def command(*, dry_run: bool, **flags: Any) -> None:
     found = made(lambda: list(configured.sources(file, context)))
     if not found:
         usage("config/flyship.toml turns no source on: write a table such as [receive] into it")
-    run_job(ShipSources(*found, metrics=context.metrics), settings, dry_run=dry_run, context=context)
+    job = ShipSources(*found, metrics=context.metrics, checkpoints=context.checkpoints)
+    run_job(job, settings, dry_run=dry_run, context=context)

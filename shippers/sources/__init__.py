@@ -56,3 +56,14 @@ class Resumable(Source, Protocol):
     async def kept(self, position: object) -> None:
         """Hear that every line up to a position is safe."""
         ...
+
+
+@runtime_checkable
+class GivesAgain(Resumable, Protocol):
+    """A resumable source that, started again, gives what lies behind the last position it kept, in order per instance."""
+
+    kept_as: str  # what the names of its checkpoints begin with; "": it keeps nothing
+
+    def resumes(self) -> bool:
+        """Whether it goes on where an earlier run was, and not at a moment of its own; asked before ``read``."""
+        ...

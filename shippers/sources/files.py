@@ -60,6 +60,7 @@ class Files:
         self._paths = [Path(os.path.abspath(path)) for path in paths] if registry else paths  # noqa: PTH100  # no link is followed
         self._readings = readings
         self._registry = registry
+        self.kept_as = registry.name if registry else ""
         self._marks: dict[Identity, Mark] = {}
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
@@ -101,6 +102,10 @@ class Files:
     def _note(self, passage: Passage | None, held_bytes: int) -> None:
         if passage is not None and (mark := passage.mark(held_bytes)):
             self._marks[mark.identity] = mark
+
+    def resumes(self) -> bool:
+        """Whether it goes on where an earlier run was: it always begins at a mark or at the first line."""
+        return True
 
     def position(self) -> object:
         """Return the marks of all files; None without a registry."""

@@ -119,16 +119,16 @@ class Registry:
         """``name``: that of the document."""
         self._checkpoints = context.checkpoints
         self._metrics = context.metrics
-        self._name = name
+        self.name = name
         self._told = ""
 
     def load(self) -> list[Mark] | None:
         """Return the marks; None if there are none yet, or they cannot be read, which is told."""
         try:
-            document: Any = self._checkpoints.load(self._name)
+            document: Any = self._checkpoints.load(self.name)
             return None if document is None else msgspec.convert(document, _Document).files
         except (OSError, msgspec.ValidationError) as error:
-            say(f"files: the checkpoint {self._name} cannot be read, so it begins anew: {error}")
+            say(f"files: the checkpoint {self.name} cannot be read, so it begins anew: {error}")
             return None
 
     async def keep(self, marks: tuple[Mark, ...]) -> None:
@@ -143,7 +143,7 @@ class Registry:
                 self._told = ""
 
     def _save(self, marks: tuple[Mark, ...]) -> None:
-        self._checkpoints.save(self._name, msgspec.to_builtins(_Document(list(marks))))
+        self._checkpoints.save(self.name, msgspec.to_builtins(_Document(list(marks))))
 
     def _tell(self, text: str) -> None:
         if text != self._told:

@@ -48,6 +48,7 @@ class NatsStream:
 
     name = SOURCE
     keep_s = 3.0
+    kept_as = SOURCE
 
     def __init__(self, table: Nats, context: Context) -> None:
         """Read the secrets and what an earlier run left; SecretError if one is there that cannot be read."""
@@ -69,7 +70,9 @@ class NatsStream:
         self._wake, self._has_room = asyncio.Event(), asyncio.Event()
         self._has_room.set()
         self._saving = threading.Lock()  # a save that was given up goes on in its thread
-        checkpoint.resume(self._merging, _earlier(context))
+        left = _earlier(context)
+        self._can_resume = left is not None and has_token
+        checkpoint.resume(self._merging, left)
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
         """Give lines until ``stop``; then what the server had sent by then."""
@@ -102,6 +105,10 @@ class NatsStream:
         """Hear which apps there are."""
         self._merging.know(apps, time.time_ns())
         self.give([])
+
+    def resumes(self) -> bool:
+        """Whether it goes on where an earlier run was: what was said since then is asked for."""
+        return self._can_resume
 
     def position(self) -> object:
         """Return how far the chunks given so far reach."""

@@ -99,10 +99,11 @@ class Unsafe:
         return self._lines - sum(entry.record.lines for entry in self._entries)
 
     def add(self, record: Record, at_ms: int) -> Entry:
-        """Take one in that came at a time; its id says when."""
+        """Take one in that came at a time; its id says when, and what it said before."""
         self.last += 1
         self._lines += record.lines
-        named = Record(record.key, record.value, record.lines, record.at_ms, f"{self._ids}.{self.last}.{at_ms}".encode())
+        own = b"%b.%d.%b.%d" % (self._ids.encode(), self.last, record.id, at_ms)
+        named = Record(record.key, record.value, record.lines, record.at_ms, own)
         self._entries.append(Entry(self.last, named))
         return self._entries[-1]
 
