@@ -120,7 +120,7 @@ PLAN = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(1, 9)), max_size=6
 
 def _played(said: list[Line], plan: list[tuple[str, int]], change: Callable[[World, int], None] | None = None) -> World:
     with tempfile.TemporaryDirectory() as directory:
-        world = World(Path(directory), said)
+        world = World(Path(directory), list(said))
         for number, (what, much) in enumerate(plan):
             if change is not None:
                 change(world, number)
