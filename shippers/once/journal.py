@@ -54,9 +54,12 @@ class Journal:
             return None
         if not self.boot or noted.boot != self.boot or noted.began_ms is None:
             return None
-        if noted.checkpoint == self.look():
+        look = self.look()
+        if noted.checkpoint == look:
             return noted, until_ms
-        return None if noted.next is None else (msgspec.structs.replace(noted, since=(noted.next,), next=None), until_ms)
+        if noted.next is None:
+            return None
+        return Noted(noted.boot, look, (noted.next,), None, noted.began_ms), until_ms
 
     def write(self, noted: Noted) -> None:
         """Replace what it says; OSError where that cannot be done: then it says nothing."""
