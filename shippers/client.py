@@ -99,7 +99,8 @@ async def told(
     given = {"bootstrap_servers": settings.servers, "client_id": "flyship", "enable_auto_commit": False}
     consumer = AIOKafkaConsumer(settings.topic, **given, **options(settings.access, os.environ))
     try:
-        async with asyncio.timeout(LOOK_S), consumer:
+        async with asyncio.timeout(LOOK_S):
+            await consumer.start()
             partitions = sorted(consumer.assignment())  # all: it belongs to no group
             begins, ends = await _between(consumer, partitions, since_ms, until_ms)
             for partition in partitions:
@@ -114,6 +115,8 @@ async def told(
         raise PermissionError(str(error)) from None
     except (KafkaError, OSError):  # OSError: also TimeoutError
         return None
+    finally:
+        await hang_up(consumer)
     return found
 
 

@@ -92,6 +92,7 @@ async def test_kafka_goes_away_and_the_shipper_is_killed(kafka: Cabled, tmp_path
             shipper.kill()
             for _ in range(2):
                 shipper.start()
+                shipper.say(40)
                 await _there(pipeline, shipper.said)
                 cable.answers.clear()
                 shipper.say(rng.randrange(500, 1_500))
