@@ -159,6 +159,8 @@ class _Reach:
 
     async def keep(self, position: object) -> None:
         if self.resumable is not None and position != self._kept:
+            if self.tracking:
+                await self.tracking.sync()
             await self.resumable.kept(position)
             self._kept = position
             if self.tracking:

@@ -1,25 +1,25 @@
-"""The file that says which ids the records behind a source's mark have. Survives ``kill -9``; nothing is brought to the disk.
+"""The file that says which ids the records behind a source's mark have.
 
 An epoch is what a source gives between two moments at which a mark may be made. While a mark is being made nobody who is
-killed can say whether it was: the file tells how the checkpoint looked before, and whoever finds it changed knows.
+killed can say whether it was: the file tells how the checkpoint looked before, and whoever finds it changed knows. That it
+is being made is on the disk before the mark can be; all else survives ``kill -9`` and costs repeats after a power cut.
 """
 
 import contextlib
-from pathlib import Path
+import os
 
 import msgspec
 from msgspec import Struct
 
 from shippers.checkpoints import Checkpoints, Look
 
-BOOT = Path("/proc/sys/kernel/random/boot_id")
 MOST_EPOCHS = 50
+SAVING_MS = 60_000  # a checkpoint that is so much younger than the last sign of life is not that process's
 
 
 class Noted(Struct, frozen=True, forbid_unknown_fields=True):
     """What the file says."""
 
-    boot: str  # after a power cut the file may be older than the checkpoint, which is on the disk
     checkpoint: Look
     since: tuple[str, ...]  # the epochs behind that checkpoint, in order
     next: str | None = None  # that behind the checkpoint which is being made
@@ -39,7 +39,6 @@ class Journal:
         """``kept_as``: what the names of the source's checkpoints begin with."""
         self._checkpoints, self._kept_as = checkpoints, kept_as
         self._path = checkpoints.directory / f"{kept_as}.once"
-        self.boot = _boot()
 
     def look(self) -> Look:
         """Return how the checkpoint looks now."""
@@ -52,36 +51,37 @@ class Journal:
             until_ms = self._path.stat().st_mtime_ns // 1_000_000
         except (OSError, msgspec.MsgspecError):
             return None
-        if not self.boot or noted.boot != self.boot or noted.began_ms is None:
+        if noted.began_ms is None:
             return None
         look = self.look()
         if noted.checkpoint == look:
             return noted, until_ms
-        if noted.next is None:
-            return None
-        return Noted(noted.boot, look, (noted.next,), None, noted.began_ms), until_ms
+        saved_ms = max((saved_ns for *_, saved_ns in look), default=0) // 1_000_000
+        if noted.next is None or saved_ms > until_ms + SAVING_MS:
+            return None  # somebody else's
+        return Noted(look, (noted.next,), None, noted.began_ms), until_ms
 
     def write(self, noted: Noted) -> None:
-        """Replace what it says; OSError where that cannot be done: then it says nothing."""
+        """Replace what it says; OSError where that cannot be done: then ``remove`` what speaks of another mark."""
         new = self._path.with_suffix(".once.new")
-        try:
-            self._checkpoints.directory.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(msgspec.json.encode(noted))
-            new.replace(self._path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                self._path.unlink(missing_ok=True)  # an old one would speak of another mark
-            raise
+        self._checkpoints.directory.mkdir(parents=True, exist_ok=True)
+        new.write_bytes(msgspec.json.encode(noted))
+        new.replace(self._path)
+
+    def remove(self) -> None:
+        """Say nothing."""
+        self._path.unlink(missing_ok=True)
+
+    def sync(self) -> None:
+        """Bring it to the disk; may run in another thread. OSError where that cannot be done."""
+        for path in (self._path, self._checkpoints.directory):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
     def touch(self) -> None:
         """Say that the process lives."""
         with contextlib.suppress(OSError):
-            self._path.touch()
-
-
-def _boot() -> str:
-    """Return what is another after each boot, "" where nothing tells."""
-    try:
-        return BOOT.read_text().strip()
-    except OSError:
-        return ""
+            os.utime(self._path)

@@ -3,6 +3,8 @@
 Knows no Kafka; ``Once`` asks a function for the records that have arrived.
 """
 
+import asyncio
+import contextlib
 import secrets
 import zlib
 from collections.abc import Iterable, Sequence
@@ -35,10 +37,10 @@ class Tracking:
         self.left: Noted | None = None if left is None else left[0]
         self.until_ms = 0 if left is None else left[1]
         self._again, self._ledger = Again({}, app), Ledger("", {})
-        self._noted = Noted(journal.boot, (), ())
+        self._noted = Noted((), ())
         self._began_ms: int | None = None  # when the first record of the newest epoch went out
         self._held_since_ms = self._touched_ms = 0
-        self._is_exact = bool(journal.boot)
+        self._is_exact = True
 
     def learn(self, found: Found | None, at_ms: int) -> None:
         """Hear which records have arrived, None where that cannot be known: then all is shipped that comes again."""
@@ -48,7 +50,7 @@ class Tracking:
             say(f"{self.source}: what had arrived when flyship ended last cannot be read from Kafka: it may come twice")
             self._metrics.errors.labels(self.source, "once").inc()
         if left is None or found is None:
-            self._noted = Noted(self._journal.boot, self._journal.look(), (_epoch(),))
+            self._noted = Noted(self._journal.look(), (_epoch(),))
         else:
             arrived = prefixes(found, left.epochs)
             self._noted, self._began_ms = left, left.began_ms
@@ -100,6 +102,14 @@ class Tracking:
         self._began_ms = None
         self._write(msgspec.structs.replace(self._noted, since=self._noted.epochs[-MOST_EPOCHS:], next=epoch))
 
+    async def sync(self) -> None:
+        """Bring to the disk that a mark is being made, before it is."""
+        if self._is_exact:
+            try:
+                await asyncio.to_thread(self._journal.sync)
+            except OSError as error:
+                self._fail(error)
+
     def marked(self) -> None:
         """Hear that it was made, unless the checkpoint looks as before: then it could not be."""
         noted, look = self._noted, self._journal.look()
@@ -108,7 +118,7 @@ class Tracking:
         if look == noted.checkpoint:
             self._write(msgspec.structs.replace(noted, since=noted.epochs, next=None))
         else:
-            self._write(Noted(noted.boot, look, (noted.next,), None, self._began_ms))
+            self._write(Noted(look, (noted.next,), None, self._began_ms))
 
     def _settle(self) -> None:
         """Hear of keys that did not come as they had; tell what was left out, at the end."""
@@ -128,9 +138,14 @@ class Tracking:
         try:
             self._journal.write(noted)
         except OSError as error:
-            self._is_exact = False
-            self._metrics.errors.labels(self.source, "once").inc()
-            say(f"{self.source}: cannot note what is on its way: {error.strerror or error}: after a kill it may come twice")
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        with contextlib.suppress(OSError):
+            self._journal.remove()
+        self._is_exact = False
+        self._metrics.errors.labels(self.source, "once").inc()
+        say(f"{self.source}: cannot note what is on its way: {error.strerror or error}: after a kill it may come twice")
 
 
 def _epoch() -> str:
