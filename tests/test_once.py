@@ -103,8 +103,13 @@ class World:
 
     def texts(self, instance: str) -> list[str]:
         """Return what Kafka has of an instance."""
-        there = [orjson.loads(record.value)["lines"] for record in self.arrived if record.key == f"a/{instance}".encode()]
-        return [text for rows in there for _, text, *_ in rows]
+        return texts_of(self.arrived, instance)
+
+
+def texts_of(arrived: list[Record], instance: str) -> list[str]:
+    """Return the texts of an instance in records."""
+    there = [orjson.loads(record.value)["lines"] for record in arrived if record.key == f"a/{instance}".encode()]
+    return [text for rows in there for _, text, *_ in rows]
 
 
 def texts(lines: list[Line], instance: str) -> list[str]:

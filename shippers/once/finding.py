@@ -10,6 +10,7 @@ from shippers.once.tracking import Found
 from shippers.settings import Settings
 from shippers.spool.doubt import APART_MS
 from shippers.spool.frames import Stored, frames
+from shippers.spool.segments import sync
 from shippers.spool.window import came_ms
 
 
@@ -25,13 +26,16 @@ def finder(settings: Settings, spool: Path | None) -> Find:
 
 
 def _spooled(directory: Path, wanted: Wanted, since_ms: int) -> list[tuple[bytes, bytes]]:
-    """Return what is in the spool, from its newest file back to one that was begun before."""
+    """Return what is in the spool, from its newest file back to one that was begun before; all of that is on the disk then."""
     found: list[tuple[bytes, bytes]] = []
+    looked: list[Path] = []
     for path in sorted(directory.glob("*.spool"), reverse=True):
         stored = list(_stored(path))
+        looked.append(path)
         found += [(item.record.key, item.record.id) for item in stored if wanted(item.record.id)]
         if stored and (came_ms(stored[0].record.id) or 0) < since_ms - APART_MS:
             break
+    sync([directory, *looked])  # what is left out is noted as safe, and the dead process may not have come to it
     return found
 
 
