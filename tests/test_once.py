@@ -219,6 +219,17 @@ def test_lines_that_do_not_come_again(tmp_path: Path) -> None:
     assert not world.tracking.waits
 
 
+def test_other_lines_than_before(tmp_path: Path) -> None:
+    """Lines that are not those which had arrived are shipped, from the first record on in which they differ."""
+    world = World(tmp_path, [Line(str(number), app="a", instance="x") for number in range(12)])
+    world.step("give", 8)
+    world.arrive(2)
+    world.step("kill", 1)
+    world.said[4:] = [Line("another", app="a", instance="x")] * 6
+    world.end()
+    assert world.texts("x") == [*map(str, range(8)), *["another"] * 6]
+
+
 def test_a_checkpoint_that_somebody_changed(tmp_path: Path) -> None:
     """A checkpoint that is not as this journal knows it, with no mark being made, is another one's: nothing is left out."""
     world = World(tmp_path, [Line("tick", app="a", instance="x")] * 4)
@@ -259,4 +270,7 @@ def test_a_hole_ends_what_has_arrived() -> None:
     assert whole(third, first) == [first]
     assert whole(second, third) == []
     assert whole(first, second, third, msgspec.structs.replace(second, crc=9)) == [first]
+    other = Place("ba9876543210", 2, 2, 3, 0)
+    assert prefixes([(key, written(other))], (epoch, other.epoch)) == {}
+    assert prefixes([(key, written(other))], (other.epoch,))[key].end == 5
     assert Ledger(epoch, prefixes([(key, written(first))], (epoch,))).place(key, 3, 5) == Place(epoch, 0, 2, 3, 5)

@@ -133,6 +133,27 @@ async def test_two_sources_of_one_instance(tmp_path: Path) -> None:
     assert [run.checkpoints.load(name) for name in "pq"] == [25, 40]
 
 
+async def test_no_mark_while_lines_are_held(tmp_path: Path) -> None:
+    """What is held is nowhere but at its source: no mark is made behind it, and another kill loses nothing."""
+    sink = Kept()
+    run = Run(sink, tmp_path, (3, 0))
+    await _has(sink, 3)
+    await run.kill()
+    sink.drains.set()
+    run = Run(sink, tmp_path, (2, 300))
+
+    async def marked() -> bool:
+        return run.checkpoints.load("q") == 300
+
+    await until("the other source has its mark", marked, DEADLINE_S, every=0.01)
+    assert run.checkpoints.load("p") is None
+    await run.kill()
+    run = Run(sink, tmp_path, (5, 300))
+    await _has(sink, 305)
+    await run.end()
+    assert _numbers(sink, "p") == list(range(5))
+
+
 async def test_a_kafka_that_stays_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
