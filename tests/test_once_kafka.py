@@ -62,7 +62,7 @@ class Shipper:
 
 
 async def _numbers(pipeline: Pipeline) -> list[int]:
-    return [int(row[1]) for batch in await pipeline.read("logs") for row in batch["lines"] if len(row) == 2]
+    return [int(row[1]) for batch in await pipeline.read("logs") for row in batch["lines"] if row[1].isdecimal()]
 
 
 async def _holds(what: str, holds: Callable[[], bool]) -> None:
