@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -231,7 +232,7 @@ def test_other_lines_than_before(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_that_somebody_changed(tmp_path: Path) -> None:
-    """A checkpoint that is not as this journal knows it, with no mark being made, is another one's: nothing is left out."""
+    """A checkpoint that is not as the journal knows it, with no mark being made, is another one's: nothing is left out."""
     world = World(tmp_path, [Line("tick", app="a", instance="x")] * 4)
     world.step("give", 4)
     assert Journal(world.checkpoints, NAME).load() is not None
@@ -239,10 +240,20 @@ def test_a_checkpoint_that_somebody_changed(tmp_path: Path) -> None:
     assert Journal(world.checkpoints, NAME).load() is None
 
 
+@pytest.mark.parametrize("text", [b"\x00garbage", b"", b'{"since":[],"checkpoint":[],"began_ms":1}', b'{"v":2,"since":["a"]}'])
+def test_a_journal_of_somebody_else(tmp_path: Path, text: bytes) -> None:
+    """A journal that says nothing, or nothing that can be read, does not keep a source from its work."""
+    (tmp_path / f"{NAME}.once").write_bytes(text)
+    said = [Line(str(number), app="a", instance="x") for number in range(4)]
+    world = World(tmp_path, said)
+    world.end()
+    assert world.texts("x") == texts(said, "x")
+
+
 def test_a_directory_that_cannot_be_written(tmp_path: Path) -> None:
     """What cannot be noted is told once, and the records go out without a place."""
     (tmp_path / "file").touch()
-    tracking = Tracking(NAME, Journal(Checkpoints(tmp_path / "file"), NAME), metrics := Metrics(), "local", resumes=True)
+    tracking = Tracking(NAME, Journal(Checkpoints(tmp_path / "file"), NAME), metrics := Metrics(), "local", resumes=False)
     tracking.learn((), 0)
     record = Record(b"a/x", b"{}", 1)
     assert tracking.named(record, 1) is record

@@ -45,13 +45,16 @@ class Journal:
         return self._checkpoints.look(self._kept_as)
 
     def load(self) -> tuple[Noted, int] | None:
-        """Return what an earlier process left behind the mark that is there, and until when it lived; None: nothing."""
+        """Return what an earlier process left behind the mark that is there, and until when it lived; None: nothing.
+
+        OSError or MsgspecError where it cannot be read.
+        """
         try:
             noted = msgspec.json.decode(self._path.read_bytes(), type=Noted)
             until_ms = self._path.stat().st_mtime_ns // 1_000_000
-        except (OSError, msgspec.MsgspecError):
+        except FileNotFoundError:
             return None
-        if noted.began_ms is None:
+        if noted.began_ms is None or not noted.since or noted.v != 1:
             return None
         look = self.look()
         if noted.checkpoint == look:

@@ -33,7 +33,7 @@ class Tracking:
         """``resumes``: whether the source goes on behind the mark that is there."""
         self.source = source
         self._journal, self._metrics, self._app = journal, metrics, app
-        left = journal.load() if resumes else None
+        left = self._load() if resumes else None
         self.left: Noted | None = None if left is None else left[0]
         self.until_ms = 0 if left is None else left[1]
         self._again, self._ledger = Again({}, app), Ledger("", {})
@@ -47,8 +47,7 @@ class Tracking:
         left = self.left
         arrived: dict[bytes, Prefix] = {}
         if left is not None and found is None:
-            say(f"{self.source}: what had arrived when flyship ended last cannot be read from Kafka: it may come twice")
-            self._metrics.errors.labels(self.source, "once").inc()
+            self._tell("what had arrived when flyship ended last cannot be read from Kafka: it may come twice")
         if left is None or found is None:
             self._noted = Noted(self._journal.look(), (_epoch(),))
         else:
@@ -144,8 +143,18 @@ class Tracking:
         with contextlib.suppress(OSError):
             self._journal.remove()
         self._is_exact = False
-        self._metrics.errors.labels(self.source, "once").inc()
-        say(f"{self.source}: cannot note what is on its way: {error.strerror or error}: after a kill it may come twice")
+        self._tell(f"cannot note what is on its way: {error.strerror or error}: after a kill it may come twice")
+
+    def _load(self) -> tuple[Noted, int] | None:
+        try:
+            return self._journal.load()
+        except (OSError, msgspec.MsgspecError) as error:
+            self._tell(f"what was on its way when flyship ended last cannot be read, and may come twice: {error}")
+            return None
+
+    def _tell(self, text: str) -> None:
+        self._metrics.failed(self.source, "once", text)
+        say(f"{self.source}: {text}")
 
 
 def _epoch() -> str:
