@@ -59,10 +59,7 @@ class Batching:
         self._open: dict[tuple[str, str, str], _Open] = {}
 
     def add(self, lines: Iterable[Line], now_ms: float, at_ms: int | None = None, source: str = "") -> list[Batch]:
-        """Take lines in, return the batches they filled. ``at_ms``: when the lines were written, if that matters.
-
-        ``source``: whose lines they are, if they shall share no batch with those of others.
-        """
+        """Take lines in, return the batches they filled. ``at_ms``: when they were written; ``source``: for batches of its own."""
         full: list[Batch] = []
         limits, opened, app, taken = self._limits, self._open, self.app, 0
         for line in lines:

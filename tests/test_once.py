@@ -220,6 +220,17 @@ def test_lines_that_do_not_come_again(tmp_path: Path) -> None:
     assert not world.tracking.waits
 
 
+def test_names_that_are_not_in_order(tmp_path: Path) -> None:
+    """An instance whose name no key can have is known again by the name that it is given."""
+    world = World(tmp_path, [Line(str(number), app="a", instance="x\ud800") for number in range(4)])
+    world.step("give", 4)
+    world.arrive(1)
+    world.step("kill", 1)
+    world.end()
+    assert len(world.arrived) == 1
+    assert not world.tracking.waits
+
+
 def test_other_lines_than_before(tmp_path: Path) -> None:
     """Lines that are not those which had arrived are shipped, from the first record on in which they differ."""
     world = World(tmp_path, [Line(str(number), app="a", instance="x") for number in range(12)])

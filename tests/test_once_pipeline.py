@@ -53,16 +53,13 @@ class Numbers:
 
     problems = 0
     keep_s = 0.01
+    resumes = True
 
     def __init__(self, name: str, context: Checkpoints, count: int) -> None:
         """``count``: so many there are now."""
         self.name = self.kept_as = name
         self._checkpoints, self._count = context, count
         self.at: int = context.load(name) or 0
-
-    def resumes(self) -> bool:
-        """It does."""
-        return True
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[Sequence[Line]]:
         """Give one line after another, and wait for the stop."""

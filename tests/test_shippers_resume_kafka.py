@@ -1,7 +1,6 @@
 """``flyship files --follow`` as a process on a real Kafka: stopped, killed and started again while a log grows and rotates."""
 
 import asyncio
-import itertools
 import random
 import signal
 import subprocess

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from shippers.batching import Batching, Limits
+from shippers.names import named
 from shippers.once.naming import Place
 from shippers.once.prefix import Prefix
 from shippers.records import records
@@ -36,7 +37,8 @@ class Again:
         """Return what is to be shipped of lines that the source gives, and of those that were held."""
         passed: list[Line] = []
         for line in lines:
-            key = f"{line.app or self._app}/{line.instance}".encode()
+            said = named(line)  # as batching names it
+            key = f"{said.app or self._app}/{said.instance}".encode()
             waiting = self._keys.get(key)
             if waiting is None:
                 passed.append(line)

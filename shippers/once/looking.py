@@ -31,7 +31,7 @@ class Once:
         if not isinstance(source, GivesAgain) or not source.kept_as:
             return None
         journal = Journal(self._checkpoints, source.kept_as)
-        self._all.append(Tracking(source.name, journal, self._metrics, self._app, resumes=source.resumes()))
+        self._all.append(Tracking(source.name, journal, self._metrics, self._app, resumes=source.resumes))
         return self._all[-1]
 
     async def look(self) -> None:

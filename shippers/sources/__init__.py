@@ -63,7 +63,4 @@ class GivesAgain(Resumable, Protocol):
     """A resumable source that, started again, gives what lies behind the last position it kept, in order per instance."""
 
     kept_as: str  # what the names of its checkpoints begin with; "": it keeps nothing
-
-    def resumes(self) -> bool:
-        """Whether it goes on where an earlier run was, and not at a moment of its own; asked before ``read``."""
-        ...
+    resumes: bool  # whether it goes on where an earlier run was, and not at a moment of its own

@@ -53,6 +53,7 @@ class Files:
 
     name = "files"
     keep_s = 0.25
+    resumes = True  # at a mark, or from the first line
 
     def __init__(self, paths: Sequence[Path], readings: Readings, registry: Registry | None = None) -> None:
         """``registry``: how far each file was read before, and where that is kept."""
@@ -102,10 +103,6 @@ class Files:
     def _note(self, passage: Passage | None, held_bytes: int) -> None:
         if passage is not None and (mark := passage.mark(held_bytes)):
             self._marks[mark.identity] = mark
-
-    def resumes(self) -> bool:
-        """Whether it goes on where an earlier run was: it always begins at a mark or at the first line."""
-        return True
 
     def position(self) -> object:
         """Return the marks of all files; None without a registry."""

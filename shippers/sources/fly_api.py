@@ -35,7 +35,7 @@ class FlyApi:
         """SecretError without a token. ``anew``: forget where the apps were left."""
         self.problems = 0
         self._table, self._context = table, context
-        self.kept_as, self._is_anew = f"{SOURCE}+", anew
+        self.kept_as, self.resumes = f"{SOURCE}+", not anew
         now_ns = time.time_ns()
         until_ns = None if table.follow else now_ns  # an end that moves on with a busy app would be none
         if table.until is not None:
@@ -67,10 +67,6 @@ class FlyApi:
                 task.cancel()
             await asyncio.gather(running, stopping, return_exceptions=True)
             await self._api.close()
-
-    def resumes(self) -> bool:
-        """Whether it goes on where an earlier run was."""
-        return not self._is_anew
 
     def position(self) -> object:
         """Return the number of the last page that was given."""

@@ -53,6 +53,7 @@ class Follow:
         self._metrics = metrics
         self._registry = registry
         self.kept_as = registry.name if registry else ""
+        self.resumes = from_start or (registry is not None and registry.load() is not None)  # and not at the files' ends
         self._at_end = not from_start
         self._looked = False
         self._tails: dict[Path, Tail] = {}
@@ -86,10 +87,6 @@ class Follow:
             yield tail.close(to_resume=self._registry is not None)
         if told := self._readings.left_out():
             say(told)
-
-    def resumes(self) -> bool:
-        """Whether it goes on where an earlier run was; not where it begins at the files' ends."""
-        return not self._at_end or (self._registry is not None and self._registry.load() is not None)
 
     def position(self) -> object:
         """Return the marks of all files, open or left; None without a registry."""

@@ -46,9 +46,8 @@ class _Chunk(Struct, frozen=True):
 class NatsStream:
     """A resumable source: where it left off is filled from the logs API when it starts again."""
 
-    name = SOURCE
+    name = kept_as = SOURCE
     keep_s = 3.0
-    kept_as = SOURCE
 
     def __init__(self, table: Nats, context: Context) -> None:
         """Read the secrets and what an earlier run left; SecretError if one is there that cannot be read."""
@@ -71,7 +70,7 @@ class NatsStream:
         self._has_room.set()
         self._saving = threading.Lock()  # a save that was given up goes on in its thread
         left = _earlier(context)
-        self._can_resume = left is not None and has_token
+        self.resumes = left is not None and has_token
         checkpoint.resume(self._merging, left)
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
@@ -105,10 +104,6 @@ class NatsStream:
         """Hear which apps there are."""
         self._merging.know(apps, time.time_ns())
         self.give([])
-
-    def resumes(self) -> bool:
-        """Whether it goes on where an earlier run was: what was said since then is asked for."""
-        return self._can_resume
 
     def position(self) -> object:
         """Return how far the chunks given so far reach."""
