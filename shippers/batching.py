@@ -59,7 +59,7 @@ class Batching:
         self._open: dict[tuple[str, str, str], _Open] = {}
 
     def add(self, lines: Iterable[Line], now_ms: float, at_ms: int | None = None, source: str = "") -> list[Batch]:
-        """Take lines in, return the batches they filled. ``at_ms``: when they were written; ``source``: for batches of its own."""
+        """Take lines in, return the batches they fill. ``at_ms``: when they were written; ``source``: has its own batches."""
         full: list[Batch] = []
         limits, opened, app, taken = self._limits, self._open, self.app, 0
         for line in lines:
