@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError, ValidationInfo, field_validator
 
 from shippers.fly_api.table import FlyApiTable
+from shippers.fly_nats.subjects import apps, ask_for_any_app
 from shippers.fly_nats.table import Nats
 from shippers.probes.table import Probing
 from shippers.receiving.table import Listen, Receive
@@ -45,6 +46,16 @@ class FlyshipFile(Table):
         if receive and metrics and receive.listen == metrics.listen and place_of(receive.listen)[1]:
             raise refused(f"listens on {receive.listen}, as metrics does: give one of them another port")
         return receive
+
+    @field_validator("nats")
+    @classmethod
+    def _each_line_once(cls, nats: Nats | None, info: ValidationInfo) -> Nats | None:
+        api: FlyApiTable | None = info.data.get("api")
+        if nats and api:
+            twice = [app for app in api.apps if ask_for_any_app(nats.subjects) or app in apps(nats.subjects)]
+            if twice:
+                raise refused(f"asks for what {twice[0]} says, as api does: it would come twice; leave one of them out")
+        return nats
 
 
 def read(environ: Mapping[str, str]) -> FlyshipFile:

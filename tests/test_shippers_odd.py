@@ -102,6 +102,8 @@ def test_doctor_tries_the_probes_whose_secrets_are_there(tmp_path: Path, monkeyp
         ('[[probes.database]]\napp = "shop"\nsecret = "postgres://u:hunter2@h/db"', "must be the name of the variable"),
         ('[[probes.supabase]]\napp = "shop"\nref = "abcdef"\nsecret = "eyJ.hunter2"', "must be the name of the variable"),
         ('[metrics]\nlisten = "[::]:1"\n[receive]\nlisten = "[::]:1"', "receive: listens on [::]:1, as metrics does"),
+        ('[api]\napps = ["shop"]\n[nats]', "nats: asks for what shop says, as api does"),
+        ('[api]\napps = ["web", "shop"]\n[nats]\nsubjects = ["logs.shop.ams.>"]', "nats: asks for what shop says, as api does"),
     ],
 )
 def test_a_secret_in_the_file_is_not_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: str, told: str) -> None:
