@@ -76,7 +76,7 @@ class AppPanes:
 class Trailing:
     """The totals of a trailing window of one app, moved pane by pane."""
 
-    __slots__ = ("_end_ms", "_inside", "_version", "totals", "width_ms")
+    __slots__ = ("_end_ms", "_inside", "_known", "_version", "totals", "width_ms")
 
     def __init__(self, width_ms: int) -> None:
         """Make a window of this width that has not been anywhere yet."""
@@ -84,10 +84,13 @@ class Trailing:
         self.totals = Totals()
         self._inside: dict[int, Tally] = {}
         self._end_ms: int | None = None
-        self._version = -1
+        self._version = self._known = -1
 
     def move(self, end_ms: int, panes: AppPanes, plan: Plan) -> Totals:
         """Return the totals of [end - width, end); starts over when it jumps or a pane inside it was revised."""
+        if self._end_ms == end_ms and self._version == panes.version and self._known == len(panes.starts):
+            return self.totals  # several rules ask for windows of one width
+        self._known = len(panes.starts)
         if self._end_ms is None or not 0 <= end_ms - self._end_ms <= self.width_ms or self._version != panes.version:
             self.totals, self._inside = Totals(), {}
         for start in list(takewhile(lambda start: start < end_ms - self.width_ms, self._inside)):  # they went in by time
