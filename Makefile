@@ -45,8 +45,11 @@ servers: ## the servers that tests of sources and probes start: Debian's nats-se
 	@for package in nats-server postgresql prometheus; do \
 		compgen -G "/usr/sbin/$$package" >/dev/null || compgen -G "/usr/bin/$$package" >/dev/null || [ -d /usr/lib/$$package ] && continue; \
 		echo "installing Debian's $$package for the tests"; \
-		apt-get install --yes --quiet $$package >/dev/null 2>&1 || { apt-get update --quiet >/dev/null && \
-		apt-get install --yes --quiet $$package >/dev/null; } || echo "install $$package: tests that start it are left out" >&2; done
+		for try in 1 2 3; do \
+			apt-get install --yes --quiet $$package >/dev/null 2>&1 && continue 2; \
+			apt-get update --quiet >/dev/null 2>&1 || sleep 5; \
+		done; \
+		echo "install $$package: tests that start it are left out" >&2; done
 
 kafka: setup ## a local broker in the foreground; ctrl-C stops it and cleans up
 	@exec python config/kafka/broker.py
