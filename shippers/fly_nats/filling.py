@@ -11,7 +11,8 @@ from shippers.fly_api.walk import Fresh, Walk
 from shippers.fly_nats.subjects import Origin, asked
 from shippers.gaps.fill import Fill
 from shippers.gaps.merging import Merging
-from shippers.gaps.values import SECOND_NS, Given, Said, Told, Unfilled
+from shippers.gaps.values import Given, Said, Told, Unfilled
+from shippers.nanoseconds import SECOND_NS
 from shippers.secrets import SecretError
 
 POLL_S = 1.0  # how often the API is asked for what it does not have yet

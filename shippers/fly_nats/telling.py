@@ -6,9 +6,9 @@ import orjson
 
 from shippers.console import say
 from shippers.gaps.merging import Merging
-from shippers.gaps.values import SECOND_NS, Closed, Missing
+from shippers.gaps.values import Closed, Missing
 from shippers.metrics import Metrics
-from shippers.nanoseconds import stamp_of
+from shippers.nanoseconds import SECOND_NS, stamp_of
 from streams.core.values import Line
 
 SOURCE = "nats"

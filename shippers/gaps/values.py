@@ -5,9 +5,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from shippers.identity import Identity, Key
+from shippers.nanoseconds import SECOND_NS
 from streams.core.values import Line
 
-SECOND_NS = 1_000_000_000
 REPEATS = 50_000  # keys whose repeats are counted: true repeats come close together
 
 

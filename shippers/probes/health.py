@@ -18,8 +18,8 @@ from shippers.probes.certificates import Noting, expiry_of
 from shippers.probes.failures import ERRORS, Failure, of_error, why
 from shippers.probes.health_table import Health
 from shippers.probes.lines import failed_line, probe_line
-from shippers.probes.patterns import compiled
 from shippers.probes.trying import tried
+from streams.config_patterns import compiled
 from streams.core.values import Line
 
 KIND = "health"
