@@ -5,9 +5,9 @@ A line of provider ``probe`` says how many of an app's lines are missing, and be
 
 from collections.abc import Sequence
 
-import orjson
 from msgspec import Struct
 
+from shippers.gap_lines import gap_line
 from streams.core.stamps import text
 from streams.core.values import Line
 
@@ -47,6 +47,5 @@ class Dropping:
         return [self._line(app, gap) for app, gap in gaps.items()]
 
     def _line(self, app: str, gap: _Gap) -> Line:
-        said = {"probe": "log_gap", "ok": False, "source": self.source, "lines": gap.lines}
-        said |= {"from_ms": gap.from_ms, "to_ms": gap.to_ms, "reason": REASON}
-        return Line(orjson.dumps(said).decode(), text(gap.to_ms), app, self.source, "", "probe", "error")
+        told = {"lines": gap.lines, "from_ms": gap.from_ms, "to_ms": gap.to_ms, "reason": REASON}
+        return gap_line(app, self.source, text(gap.to_ms), told)

@@ -5,7 +5,6 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 
-import orjson
 from msgspec import Struct
 
 from shippers.console import say
@@ -13,6 +12,7 @@ from shippers.fly_api.client import LogsApi
 from shippers.fly_api.cursors import Cursor, Moved
 from shippers.fly_api.errors import PASSING, ApiError, Kind
 from shippers.fly_api.walk import Fresh, Walk
+from shippers.gap_lines import gap_line
 from shippers.metrics import Metrics
 from shippers.nanoseconds import SECOND_NS, stamp_of
 from streams.core.values import Line
@@ -159,12 +159,5 @@ class Feed:
 
 
 def _gap(app: str, from_ns: int, to_ns: int, now_ns: int) -> Line:
-    told = {
-        "probe": "log_gap",
-        "ok": False,
-        "source": SOURCE,
-        "from_ms": from_ns // 1_000_000,
-        "to_ms": to_ns // 1_000_000,
-        "reason": "beyond_history",
-    }
-    return Line(orjson.dumps(told).decode(), stamp_of(now_ns), app, SOURCE, provider="probe", level="error")
+    told = {"from_ms": from_ns // 1_000_000, "to_ms": to_ns // 1_000_000, "reason": "beyond_history"}
+    return gap_line(app, SOURCE, stamp_of(now_ns), told)

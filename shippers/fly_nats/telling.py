@@ -2,9 +2,8 @@
 
 from typing import Any
 
-import orjson
-
 from shippers.console import say
+from shippers.gap_lines import gap_line
 from shippers.gaps.merging import Merging
 from shippers.gaps.values import Closed, Missing
 from shippers.metrics import Metrics
@@ -50,7 +49,7 @@ class Telling:
             by_reason.setdefault((each.reason, each.from_ns, each.to_ns), []).append(each)
         for several in by_reason.values():
             _say_missing(several)
-        return [gap_line(each, self._org, now_ns) for each in missing]
+        return [_missing_line(each, self._org, now_ns) for each in missing]
 
     def _close(self, gap: Closed) -> None:
         self._gaps.labels(SOURCE, "filled" if gap.filled else "unfilled").inc()
@@ -59,14 +58,13 @@ class Telling:
         say(f"nats: the gap of {_span(gap.from_ns, gap.to_ns)} {state}: {gap.lines} lines from the logs API")
 
 
-def gap_line(missing: Missing, org: str, now_ns: int) -> Line:
+def _missing_line(missing: Missing, org: str, now_ns: int) -> Line:
     """Return the line that says what may be missing for good."""
-    times = {"from_ms": missing.from_ns // 1_000_000, "to_ms": missing.to_ns // 1_000_000}
-    said = {"probe": "log_gap", "ok": False, "source": SOURCE, **times, "reason": missing.reason.value}
+    told: dict[str, object] = {"from_ms": missing.from_ns // 1_000_000, "to_ms": missing.to_ns // 1_000_000}
+    told["reason"] = missing.reason.value
     if missing.detail:
-        said["detail"] = missing.detail[:200]
-    text = orjson.dumps(said).decode()
-    return Line(text, stamp_of(now_ns), missing.app or org, SOURCE, provider="probe", level="error")
+        told["detail"] = missing.detail[:200]
+    return gap_line(missing.app or org, SOURCE, stamp_of(now_ns), told)
 
 
 def _say_missing(several: list[Missing]) -> None:

@@ -11,9 +11,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-import orjson
-
 from shippers.console import in_a_line, say
+from shippers.gap_lines import gap_line
 from shippers.metrics import Metrics
 from shippers.sources.blocks import COMPRESSED
 from shippers.sources.files import matches, unmatched
@@ -123,16 +122,8 @@ class Follow:
         say(f"files: {path} was {reason} while flyship did not run: what was behind byte {mark.offset} of it is not shipped")
         for state in ("opened", "unfilled"):
             self._metrics.gaps.labels(self.name, state).inc()
-        told = {
-            "probe": "log_gap",
-            "ok": False,
-            "source": self.name,
-            "reason": reason,
-            "path": in_a_line(mark.path),
-            "from_byte": mark.offset,
-        }
-        text = orjson.dumps(told).decode()
-        return Line(text, None, self._readings.app, self._readings.instance_of(path), provider="probe", level="error")
+        told = {"reason": reason, "path": in_a_line(mark.path), "from_byte": mark.offset}
+        return gap_line(self._readings.app, self.name, None, told, self._readings.instance_of(path))
 
     def _scan(self, now_ms: float) -> list[Line]:
         """Open what is new, close what is gone; return what the closed ones held."""
