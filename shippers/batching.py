@@ -58,6 +58,10 @@ class Batching:
         # Ordered by opening: a batch that closes leaves, and its successor enters at the end.
         self._open: dict[tuple[str, str, str], _Open] = {}
 
+    def anew(self) -> "Batching":
+        """Return an empty one of the same limits."""
+        return Batching(self._limits, self.app)
+
     def add(self, lines: Iterable[Line], now_ms: float, at_ms: int | None = None, source: str = "") -> list[Batch]:
         """Take lines in, return the batches they fill. ``at_ms``: when they were written; ``source``: has its own batches."""
         full: list[Batch] = []

@@ -10,10 +10,12 @@ from itertools import chain
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import IllegalStateError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.protocol.produce import ProduceRequest
 
 from shippers.complaints import Complaint, complaint
 from shippers.settings import SettingError, Settings
+from shippers.sharing.lease import Lease
 from streams import codec
 from streams.config_access import Access
 from streams.config_errors import ConfigError
@@ -29,9 +31,14 @@ class DeliveryError(Exception):
     """Kafka cannot be reached, or refuses a record for good; the message says why and what to do."""
 
 
-async def connect(settings: Settings, timeout_s: float) -> Any | None:
-    """Return a connected client, None if there is no answer; DeliveryError if the topic is not there."""
+async def connect(settings: Settings, timeout_s: float, lease: Lease | None = None) -> Any | None:
+    """Return a connected client, None if there is no answer; DeliveryError if the topic is not there.
+
+    ``lease``: it sends nothing while that does not hold.
+    """
     client = patient(settings)
+    if lease is not None:
+        _hold(client, lease)
     ready = False
     try:
         async with asyncio.timeout(max(timeout_s, LEAST_S)):
@@ -76,6 +83,18 @@ def patient(settings: Settings) -> Any:
     return client
 
 
+def _hold(client: Any, lease: Lease) -> None:
+    """Let the lease decide at the last moment before the socket: batches wait in aiokafka as long as it repeats them."""
+    send = client.client.send
+
+    async def admitted(node: Any, request: Any, **given: Any) -> Any:
+        if isinstance(request, ProduceRequest) and not await lease.admitted():
+            raise IllegalStateError("others have the partitions")  # one that aiokafka does not repeat
+        return await send(node, request, **given)
+
+    client.client.send = admitted
+
+
 async def arrived(settings: Settings, ids: frozenset[bytes], since_ms: int) -> frozenset[bytes] | None:
     """Return which records the topic has, by their ids, of those that came to it since a time by its own clock.
 
@@ -102,7 +121,7 @@ async def told(
         async with asyncio.timeout(LOOK_S):
             await consumer.start()
             partitions = sorted(consumer.assignment())  # all: it belongs to no group
-            begins, ends = await _between(consumer, partitions, since_ms, until_ms)
+            begins, ends = await between(consumer, partitions, since_ms, until_ms)
             for partition in partitions:
                 if (begin := begins[partition]) is None:
                     continue  # nothing came to it since
@@ -120,7 +139,7 @@ async def told(
     return found
 
 
-async def _between(consumer: Any, partitions: list[Any], since_ms: int, until_ms: int | None) -> tuple[Any, dict[Any, int]]:
+async def between(consumer: Any, partitions: list[Any], since_ms: int, until_ms: int | None) -> tuple[Any, dict[Any, int]]:
     """Return the offsets from which, and up to which, partitions were written between two times."""
     ends = await consumer.end_offsets(partitions)
     begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(since_ms, 0)))

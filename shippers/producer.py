@@ -38,6 +38,7 @@ from shippers.console import say
 from shippers.metrics import Metrics
 from shippers.records import Record
 from shippers.settings import Settings
+from shippers.sharing.lease import Lease
 from streams import codec
 
 AWAY_S = 5.0  # so long without an acknowledgement is worth a line on stderr
@@ -63,10 +64,12 @@ class _Sent(Struct):
 class Producer:
     """A sink: the records under way, in order, and what has been acknowledged."""
 
-    def __init__(self, settings: Settings, metrics: Metrics | None = None, meanwhile: str = "reading waits") -> None:
-        """Prepare; ``start`` connects. ``meanwhile``: what is told to happen while Kafka does not answer."""
+    def __init__(
+        self, settings: Settings, metrics: Metrics | None = None, meanwhile: str = "reading waits", lease: Lease | None = None
+    ) -> None:
+        """Prepare; ``start`` connects. ``meanwhile``: what goes on while Kafka is away; ``lease``: as in ``connect``."""
         self.lines = self.records = self.bytes = 0  # acknowledged
-        self._settings = settings
+        self._settings, self._lease = settings, lease
         self._sent_lines = (metrics or Metrics()).sent
         self._meanwhile = meanwhile
         self._where = ",".join(settings.servers)
@@ -78,8 +81,7 @@ class Producer:
         self._put_in = self._taken_out = 0  # records that ever entered and left _sent
         self._moved = asyncio.Event()
         self._moved_at_s = time.monotonic()
-        self._away = False  # whether it was told that Kafka does not answer
-        self._refused = False
+        self._away = self._refused = False  # whether it was told that Kafka does not answer; that it has lost records
         self._failure: Exception | None = None
         self._watching: asyncio.Task[None] | None = None
         self._last_words = LastWords(settings.access)
@@ -241,7 +243,7 @@ class Producer:
                     await self._hand_over(sent)
 
     async def _connected(self, timeout_s: float) -> bool:
-        client = await connect(self._settings, timeout_s)
+        client = await connect(self._settings, timeout_s, self._lease)
         if client is not None:
             self._client = client
             self._last_words.was_in = True

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from shippers.batching import Batch
+from shippers.names import name
 from streams import codec
 
 MAX_VALUE_BYTES = 900_000  # a broker takes 1 MiB with its own overhead, unless it was told otherwise
@@ -32,5 +33,9 @@ def records(batch: Batch) -> Iterator[Record]:
         yield from records(msgspec.structs.replace(batch, rows=batch.rows[:half]))
         yield from records(msgspec.structs.replace(batch, rows=batch.rows[half:]))
         return
-    key = f"{batch.app}/{batch.instance}".encode()
-    yield Record(key, value, len(batch.rows), batch.newest_ms)
+    yield Record(key_of(batch.app, batch.instance), value, len(batch.rows), batch.newest_ms)
+
+
+def key_of(app: str, instance: str) -> bytes:
+    """Return the key of an instance's records: by it they go to one partition, in order."""
+    return f"{name(app)}/{name(instance)}".encode()

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, Protocol
 
@@ -22,6 +22,8 @@ from shippers.pipeline import Sink, ship
 from shippers.printed import Printed
 from shippers.producer import Producer
 from shippers.settings import SettingError, Settings
+from shippers.sharing.counts import Counts
+from shippers.sharing.shipping import Sharing
 from shippers.sources import Source
 from shippers.spool.outlet import Outlet
 from shippers.spool.spool import Spool, SpoolError
@@ -41,6 +43,11 @@ class Job(Protocol):
     metrics: Metrics
 
     @property
+    def shared(self) -> Sequence[Sharing]:
+        """What has producers of its own."""
+        ...
+
+    @property
     def problems(self) -> dict[str, int]:
         """How many inputs could not be read to their end, by source."""
         ...
@@ -55,9 +62,15 @@ class ShipSources:
 
     own_times = False
 
-    def __init__(self, *sources: Source, metrics: Metrics, checkpoints: Checkpoints | None = None) -> None:
-        """``sources``: where the lines come from; ``metrics``, ``checkpoints``: those that the sources use."""
+    def __init__(
+        self, *sources: Source, metrics: Metrics, checkpoints: Checkpoints | None = None, shared: Sequence[Sharing] = ()
+    ) -> None:
+        """``sources``: where the lines come from; ``metrics``, ``checkpoints``: those that the sources use.
+
+        ``shared``: streams that are shipped together with other processes, each with producers of its own.
+        """
         self.metrics = metrics
+        self.shared = shared
         self._checkpoints = checkpoints
         self._sources = sources
 
@@ -67,18 +80,28 @@ class ShipSources:
         found: dict[str, int] = defaultdict(int)
         for source in self._sources:
             found[source.name] += source.problems
+        for each in self.shared:
+            found[each.name] += each.problems
         return found
 
     async def work(self, batching: Batching, sink: Sink, stop: asyncio.Event, find: Find | None) -> None:
         """Ship until the sources end."""
         once = Once(find, self._checkpoints, self.metrics, batching.app) if find and self._checkpoints else None
-        await ship(self._sources, batching, sink, stop, self.metrics, once)
+        alone = ship(self._sources, batching, sink, stop, self.metrics, once)
+        tasks = [asyncio.create_task(work) for work in (alone, *(each.work(batching.anew, stop) for each in self.shared))]
+        try:
+            await asyncio.gather(*tasks)  # no group: an error comes out as it is
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class ShipHistory:
     """Ship old lines in the order of their stamps."""
 
     own_times = True
+    shared = ()
 
     def __init__(self, history: History) -> None:
         """``history``: the old lines."""
@@ -121,14 +144,15 @@ async def run(job: Job, settings: Settings, *, dry_run: bool = False, context: C
     _tell_missing(batching, sink, "")
     cut = f", {batching.cut} of them cut at {Limits().line_bytes} bytes" if batching.cut else ""
     spent_s = time.monotonic() - started_s
-    sent = _sent(sink)
+    sent = _sent(job, sink)
     say(f"shipped {sent.lines} lines{cut} in {sent.records} records, {sent.bytes} bytes, {spent_s:.1f} s")
     return code
 
 
-def _sent(sink: AnySink) -> Printed | Producer:
-    """Return what counts the lines that are where they belong."""
-    return sink.producer if isinstance(sink, Outlet) else sink
+def _sent(job: Job, sink: AnySink) -> Counts:
+    """Count what is where it belongs."""
+    producer = sink.producer if isinstance(sink, Outlet) else sink
+    return sum((each.counts for each in job.shared), Counts(producer.lines, producer.records, producer.bytes, 0))
 
 
 def _watched(
@@ -139,8 +163,10 @@ def _watched(
         return nullcontext()
     from shippers.serving import Run, served  # noqa: PLC0415  # an HTTP server takes longer to load than all the rest
 
-    sent = _sent(sink)
-    return served(listen, Run(job.metrics, lambda: job.problems, lambda: sent.lines, lambda: batching.lines, stop.is_set))
+    def read() -> int:
+        return batching.lines + sum(each.counts.read_lines for each in job.shared)
+
+    return served(listen, Run(job.metrics, lambda: job.problems, lambda: _sent(job, sink).lines, read, stop.is_set))
 
 
 async def _work(job: Job, batching: Batching, sink: AnySink, stop: asyncio.Event, find: Find | None) -> None:

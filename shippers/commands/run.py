@@ -17,8 +17,9 @@ def command(*, dry_run: bool, **flags: Any) -> None:
     file = file_of()
     settings = settings_of({**flags, "metrics": flags["metrics"] or (file.metrics and file.metrics.listen)})
     context = context_of(file, dry=dry_run)
-    found = made(lambda: list(configured.sources(file, context)))
-    if not found:
+    shared = made(lambda: list(configured.shared(file, context, settings, dry_run=dry_run)))
+    found = made(lambda: list(configured.sources(file, context, {each.name for each in shared})))
+    if not found and not shared:
         usage("config/flyship.toml turns no source on: write a table such as [receive] into it")
-    job = ShipSources(*found, metrics=context.metrics, checkpoints=context.checkpoints)
+    job = ShipSources(*found, metrics=context.metrics, checkpoints=context.checkpoints, shared=shared)
     run_job(job, settings, dry_run=dry_run, context=context)

@@ -99,9 +99,7 @@ class OneConnection:
         limit = self._table.waiting_bytes
         try:
             for subject in self._table.subjects:
-                await self._client.subscribe(
-                    subject, self._table.queue or "", heard, pending_msgs_limit=PENDING_MESSAGES, pending_bytes_limit=limit
-                )
+                await self._client.subscribe(subject, "", heard, pending_msgs_limit=PENDING_MESSAGES, pending_bytes_limit=limit)
             for _ in range(2):  # nats-py's first ping overtakes what it has queued; a refusal comes before the second answer
                 await self._client.flush(CONNECT_S)
         except (nats.errors.Error, OSError) as error:
@@ -130,7 +128,7 @@ class OneConnection:
         self.ended.set()
 
     async def drain(self) -> None:
-        """Ask for no more, and take what the server has sent until it knows: in a group, others get the rest."""
+        """Ask for no more, and take what the server has sent until it knows."""
         with contextlib.suppress(nats.errors.Error, OSError):
             async with asyncio.timeout(2 * DRAIN_S):
                 await self._client.drain()

@@ -75,8 +75,7 @@ class Connection:
 
     def _tell_connected(self) -> None:
         if self._is_first or self._told:
-            group = f" in the group {self._table.queue}" if self._table.queue else ""
-            say(f"nats: listening to {', '.join(self._table.subjects)} at {self._table.server}{group}")
+            say(f"nats: listening to {', '.join(self._table.subjects)} at {self._table.server}")
         self._told, self._is_first = "", False
 
 

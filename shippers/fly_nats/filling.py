@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from shippers.console import say
 from shippers.fly_api.client import ApiError, Kind, LogsApi
 from shippers.fly_api.walk import Fresh, Walk
-from shippers.fly_nats.subjects import Origin, asked
+from shippers.fly_nats.subjects import Origin
 from shippers.gaps.fill import Fill
 from shippers.gaps.merging import Merging
 from shippers.gaps.values import Given, Said, Told, Unfilled
@@ -41,10 +41,13 @@ class Filling:
     """A task for each app whose history is being read."""
 
     def __init__(
-        self, merging: Merging, outlet: Outlet, api: Callable[[], LogsApi], subjects: Sequence[str], late_ns: int
+        self, merging: Merging, outlet: Outlet, api: Callable[[], LogsApi], asks_for: Callable[[Origin], bool], late_ns: int
     ) -> None:
-        """``api`` makes a client, with the token as it is by then. What is younger than ``late_ns`` may not be all there."""
-        self._merging, self._outlet, self._make_api, self._subjects = merging, outlet, api, subjects
+        """``api`` makes a client, with the token as it is by then; ``asks_for`` says whose lines are wanted.
+
+        What is younger than ``late_ns`` may not be all there.
+        """
+        self._merging, self._outlet, self._make_api, self._asks_for = merging, outlet, api, asks_for
         self._late_ns = late_ns
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._api: LogsApi | None = None
@@ -129,7 +132,7 @@ class Filling:
         return [
             Told(Said(line, new.said.at_ns or None), new.identity)
             for new in lines
-            if asked(self._subjects, Origin((line := new.said.line).app, line.region, line.instance))
+            if self._asks_for(Origin((line := new.said.line).app, line.region, line.instance))
         ]
 
     async def _failed(self, app: str, error: ApiError, left_s: float) -> None:

@@ -9,12 +9,12 @@ from shippers.fly_nats import subjects
 from streams.core import lines
 from streams.core.values import Line
 
-_origin = lru_cache(maxsize=4_096)(subjects.origin)
+origin_of = lru_cache(maxsize=4_096)(subjects.origin)
 
 
 def line_of(subject: str, data: bytes) -> Line:
     """Return the line of a message."""
-    origin = _origin(subject)
+    origin = origin_of(subject)
     line = lines.unwrap(data.decode("utf-8", "replace"), origin.app, origin.instance)
     if line.provider == PROBE:
         line = disbelieved(line)

@@ -39,9 +39,9 @@ class _Ear:
 
 
 async def try_out(table: Nats, context: Context) -> list[Finding]:
-    """Listen for a moment, outside of any group, and ask the logs API for a page of an app."""
+    """Listen for a moment, and ask the logs API for a page of an app."""
     ear = _Ear()
-    found = [await _listened(table.model_copy(update={"queue": None}), context, ear)]
+    found = [await _listened(table, context, ear)]
     apps = [*table.apps, *sorted(subjects.apps(table.subjects)), ear.app]
     return [*found, await _asked(table, context, next((app for app in apps if app), None))]
 

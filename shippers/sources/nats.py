@@ -5,7 +5,6 @@ Lines pass from the connection through the merging into chunks that ``read`` giv
 """
 
 import asyncio
-import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
@@ -20,7 +19,9 @@ from shippers.fly_nats import subjects
 from shippers.fly_nats.apps import listing
 from shippers.fly_nats.connection import Connection
 from shippers.fly_nats.filling import Filling
-from shippers.fly_nats.messages import line_of
+from shippers.fly_nats.messages import line_of, origin_of
+from shippers.fly_nats.notes import FileNotes, Notes
+from shippers.fly_nats.subjects import Origin
 from shippers.fly_nats.table import Nats
 from shippers.fly_nats.telling import SOURCE, Telling
 from shippers.fly_nats.tokens import api_token, password
@@ -30,7 +31,6 @@ from shippers.gaps.fill import LINE_BYTES
 from shippers.gaps.merging import Merging
 from shippers.gaps.values import Given, Limits, Reach, Said
 from shippers.nanoseconds import at_ns
-from streams.config_errors import ConfigError
 from streams.core.values import Line
 
 CHUNK = 2_000  # messages that are unwrapped in one go
@@ -49,10 +49,14 @@ class NatsStream:
     name = kept_as = SOURCE
     keep_s = 3.0
 
-    def __init__(self, table: Nats, context: Context) -> None:
-        """Read the secrets and what an earlier run left; SecretError if one is there that cannot be read."""
+    def __init__(self, table: Nats, context: Context, notes: Notes | None = None) -> None:
+        """Read the secrets and what is noted from before; SecretError if one is there that cannot be read.
+
+        ``notes``: where it is noted, and whose lines these are; None: a checkpoint, and all lines.
+        """
         self.problems = 1  # until it was connected once
         self._table, self._context = table, context
+        self._notes = notes or FileNotes(context.checkpoints, context.metrics)
         ms = 1_000_000
         limits = Limits(table.overlap_ms * ms, table.fill_ms * ms, remembered=table.remembered, apps=table.most_apps)
         has_token = api_token(context.environ) is not None
@@ -60,18 +64,16 @@ class NatsStream:
         self._merging = Merging(limits, [*table.apps, *sorted(subjects.apps(table.subjects))], can_fill=has_token)
         self._unsafe = Unsafe()
         self._telling = Telling(self._merging, context.metrics, table.org)
-        self._filling = Filling(self._merging, self, self._api, table.subjects, table.late_ms * ms)
+        self._filling = Filling(self._merging, self, self._api, self._asks_for, table.late_ms * ms)
         self._inbox: deque[tuple[str, bytes]] = deque()
         self._chunks: deque[_Chunk] = deque()
         self._waiting_bytes = 0  # in inbox and chunks
         self._given: Reach | None = None
-        self._is_connected = self._is_full = self._cannot_keep = False
+        self._is_connected = self._is_full = False
         self._wake, self._has_room = asyncio.Event(), asyncio.Event()
         self._has_room.set()
-        self._saving = threading.Lock()  # a save that was given up goes on in its thread
-        left = _earlier(context)
-        self.resumes = left is not None and has_token
-        checkpoint.resume(self._merging, left)
+        self.resumes = self._notes.left is not None and has_token
+        checkpoint.resume(self._merging, self._notes.left)
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
         """Give lines until ``stop``; then what the server had sent by then."""
@@ -111,27 +113,15 @@ class NatsStream:
 
     async def kept(self, position: object) -> None:
         """Note how far it came, and which lines are safe."""
-        if not isinstance(position, Reach):
-            return
-        self._unsafe.safe(position.number)
-        document = checkpoint.document(position, self._unsafe, self._merging)
-        try:
-            await asyncio.to_thread(self._save, document)
-            self._cannot_keep = False
-        except OSError as error:
-            self.failed("checkpoint")
-            if not self._cannot_keep:
-                say(f"nats: cannot note how far it came: {error.strerror or error}; set FLYSHIP_STATE to a directory")
-            self._cannot_keep = True
-
-    def _save(self, document: object) -> None:
-        with self._saving:
-            self._context.checkpoints.save(SOURCE, document)
+        if isinstance(position, Reach):
+            self._unsafe.safe(position.number)
+            await self._notes.keep(position, self._unsafe, self._merging)
 
     def connected(self, at_ns: int) -> None:
         """Hear from the connection that it stands."""
         self.problems = 0
         self._is_connected = True
+        self._notes.began(at_ns)
         self._go_on(at_ns)
 
     def lost(self) -> None:
@@ -143,7 +133,7 @@ class NatsStream:
 
     def message(self, subject: str, data: bytes) -> None:
         """Take a message from the connection."""
-        if self._is_full:
+        if self._is_full or not self._is_ours(subject):
             return
         if not data:
             self.failed("empty")
@@ -219,6 +209,13 @@ class NatsStream:
             self._merging.connected(at_ns)
             self.give([])
 
+    def _is_ours(self, subject: str) -> bool:
+        origin = origin_of(subject)
+        return self._notes.has(origin.app, origin.instance)
+
+    def _asks_for(self, origin: Origin) -> bool:
+        return subjects.asked(self._table.subjects, origin) and self._notes.has(origin.app, origin.instance)
+
     def _api(self) -> LogsApi:
         token = api_token(self._context.environ)
         assert token is not None  # noqa: S101  # without one nothing is filled
@@ -227,18 +224,6 @@ class NatsStream:
     def _say_held(self) -> None:
         if self._merging.fills:
             say(f"nats: gaps of {len(self._merging.fills)} apps are not filled yet: the next start goes on with them")
-
-
-def _earlier(context: Context) -> checkpoint.Earlier | None:
-    """Return what an earlier run left; ConfigError where it is there and cannot be had: its gap would be forgotten."""
-    try:
-        document = context.checkpoints.load(SOURCE)
-    except OSError as error:
-        raise ConfigError([f"nats: {error.filename}: cannot be read: {error.strerror}"]) from None
-    left = checkpoint.earlier(document)
-    if document is not None and left is None:
-        say("nats: what an earlier run noted cannot be read: what was said since then is not fetched")
-    return left
 
 
 def _ended(keeping: "asyncio.Task[None]", filling: "asyncio.Task[None]") -> None:

@@ -1,0 +1,101 @@
+"""What the topic and its group say of partitions that a member is given: how far others came, and which lines are there."""
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shippers.client import between, hang_up
+from shippers.gaps.checkpoint import Earlier
+from shippers.identity import Seen, key
+from shippers.nanoseconds import at_ns
+from shippers.settings import Settings
+from shippers.sharing import marks
+from shippers.sharing.marks import Mark
+from streams.kafka_access import options
+
+POLL_MS = 500
+MARK_S = 10.0
+REQUEST_MS = 5_000
+
+
+async def left_by_others(
+    settings: Settings, group: str, partitions: Iterable[int], overlap_ns: int, most: int
+) -> Earlier | None:
+    """Return what those who had the partitions before have left; None if nobody had.
+
+    Its identities are those of the lines in the topic that history may tell again: at most ``most``, the newest of each
+    partition. KafkaError or TimeoutError where it cannot be had now.
+    """
+    mine = [TopicPartition(settings.topic, number) for number in sorted(partitions)]
+    async with asyncio.timeout(MARK_S):
+        mark = marks.joined(await _marks(settings, group, mine))
+    if mark is None:
+        return None
+    seen, apps = Seen(most), dict.fromkeys(mark.apps)
+    since_ns = min([mark.heard_ns, *mark.fills.values()]) - 2 * overlap_ns
+    async with _reading(settings, mine) as consumer:
+        begins, ends = await between(consumer, mine, since_ns // 1_000_000, None)
+        for partition in mine:
+            if (begin := begins[partition]) is None:
+                continue  # nothing came to it since
+            consumer.seek(partition, begin.offset)
+            while await consumer.position(partition) < ends[partition]:
+                batch = await consumer.getmany(partition, timeout_ms=POLL_MS)
+                for record in batch.get(partition, ()):
+                    _take(record.value or b"", since_ns, seen, apps)
+    return Earlier(mark.heard_ns, tuple(apps), mark.fills, seen.kept())
+
+
+async def _marks(settings: Settings, group: str, partitions: list[TopicPartition]) -> list[Mark]:
+    admin = AIOKafkaAdminClient(**_client(settings))
+    try:
+        await admin.start()
+        offsets = await admin.list_consumer_group_offsets(group, partitions=partitions)
+    finally:
+        await admin.close()
+    return [mark for offset in offsets.values() if (mark := marks.read(offset.metadata or "")) is not None]
+
+
+@asynccontextmanager
+async def _reading(settings: Settings, partitions: list[TopicPartition]) -> Any:
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **_client(settings))
+    try:
+        await consumer.start()
+        consumer.assign(partitions)
+        yield consumer
+    finally:
+        await hang_up(consumer)
+
+
+def _client(settings: Settings) -> dict[str, Any]:
+    given = {"bootstrap_servers": settings.servers, "client_id": "flyship", "request_timeout_ms": REQUEST_MS}
+    return given | options(settings.access, os.environ)
+
+
+def _take(value: bytes, since_ns: int, seen: Seen, apps: dict[str, None]) -> None:
+    """Note the lines of a record."""
+    for app, instance, stamp, text in _lines(value):
+        apps[app] = None
+        said_ns = at_ns(stamp)
+        if said_ns is not None and said_ns >= since_ns:
+            of = key(app, instance, said_ns, text)
+            seen.take(of, seen.count(of))
+
+
+def _lines(value: bytes) -> Iterator[tuple[str, str, str | None, str]]:
+    """Yield app, instance, stamp and text of a record's lines; nothing where it is no record of lines."""
+    try:
+        document = orjson.loads(value)
+        app, instance = document["app"], document["instance"]
+        rows = [(row[0], row[1]) for row in document["lines"]]
+    except (orjson.JSONDecodeError, KeyError, TypeError, IndexError):
+        return  # a tick, or somebody else's
+    for stamp, text in rows:
+        if isinstance(text, str):
+            yield app, instance, stamp if isinstance(stamp, str) else None, text
