@@ -18,7 +18,7 @@ import orjson
 from nats.aio.client import Client
 
 from shippers.nanoseconds import stamp_of
-from tests.pipeline import ROOT, until
+from tests.pipeline import ROOT, Pipeline, until
 from tests.servers.fly_api import FlyApi
 from tests.servers.nats import NatsServer
 
@@ -139,6 +139,11 @@ class Shipper:
         await holds("it listens", lambda: self.listened() > before or process.poll() is not None)
         assert process.poll() is None, self.told()
 
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self.process is not None
+        self.process.send_signal(number)
+
     def kill(self) -> None:
         """Kill it as a power cut would."""
         if self.process is not None:
@@ -185,3 +190,22 @@ def without_repeats(rows: Iterable[Row], said: Iterable[Row]) -> list[Row]:
             left[row] -= 1
             kept.append(row)
     return kept
+
+
+async def arrived(
+    pipeline: Pipeline, publisher: Publisher, told: Callable[[], str], seconds: float = DEADLINE_S
+) -> dict[tuple[str, str], list[Row]]:
+    """Wait until every line that was said is in fly.logs; return what is there."""
+    found: dict[tuple[str, str], list[Row]] = {}
+
+    async def whole() -> bool:
+        nonlocal found
+        found = shipped(await pipeline.read("logs"))
+        return all(len(without_repeats(found[key], rows)) == len(rows) for key, rows in publisher.said.items())
+
+    try:
+        await until("every line is in fly.logs", whole, seconds, 1.0)
+    except AssertionError:
+        missing = ", ".join(f"{key}: {len(rows)} said, {len(found[key])} there" for key, rows in publisher.said.items())
+        raise AssertionError(f"{missing}; {told()}") from None
+    return found

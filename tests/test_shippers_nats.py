@@ -3,13 +3,13 @@
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.fly_stream import DEADLINE_S, Publisher, Row, Shipper, holds, shipped, without_repeats
-from tests.pipeline import Pipeline, until
+from tests.fly_stream import DEADLINE_S, Publisher, Shipper, arrived, holds
+from tests.pipeline import Pipeline
 from tests.servers.fly_org import FlyOrg, fly_org
 from tests.servers.nats import NatsServer
 
@@ -23,25 +23,6 @@ def org(tmp_path: Path) -> Iterator[FlyOrg]:
     """Give an organisation."""
     with fly_org(tmp_path) as running:
         yield running
-
-
-async def _arrived(
-    pipeline: Pipeline, publisher: Publisher, told: Callable[[], str], seconds: float = DEADLINE_S
-) -> dict[tuple[str, str], list[Row]]:
-    """Wait until every line that was said is in fly.logs; return what is there."""
-    found: dict[tuple[str, str], list[Row]] = {}
-
-    async def whole() -> bool:
-        nonlocal found
-        found = shipped(await pipeline.read("logs"))
-        return all(len(without_repeats(found[key], rows)) == len(rows) for key, rows in publisher.said.items())
-
-    try:
-        await until("every line is in fly.logs", whole, seconds, 1.0)
-    except AssertionError:
-        missing = ", ".join(f"{key}: {len(rows)} said, {len(found[key])} there" for key, rows in publisher.said.items())
-        raise AssertionError(f"{missing}; {told()}") from None
-    return found
 
 
 async def _killed_once(server: NatsServer, shipper: Shipper, publisher: Publisher, at: int, away: int) -> None:
@@ -70,7 +51,7 @@ async def test_a_server_that_is_killed_again_and_again(kafka_bootstrap: str, tmp
                 await _killed_once(org.server, shipper, publisher, at, rng.randrange(50, PER_S // 2))
             await saying
             await holds("five gaps are told", lambda: sum(shipper.gaps().values()) == 5)
-            found = await _arrived(pipeline, publisher, shipper.told)
+            found = await arrived(pipeline, publisher, shipper.told)
             assert await shipper.stop() == 0, shipper.told()
         finally:
             saying.cancel()
@@ -92,39 +73,15 @@ async def test_a_shipper_that_is_killed(kafka_bootstrap: str, tmp_path: Path, or
             await publisher.say(500, PER_S)
             await shipper.start()
             await publisher.say(1_000, PER_S)
-            assert await _arrived(pipeline, publisher, shipper.told) == publisher.said
+            assert await arrived(pipeline, publisher, shipper.told) == publisher.said
             for _ in range(3):
                 shipper.kill()
                 await publisher.say(500, PER_S)
                 await shipper.start()
                 await publisher.say(500, PER_S)
-            found = await _arrived(pipeline, publisher, shipper.told)
+            found = await arrived(pipeline, publisher, shipper.told)
         finally:
             shipper.kill()
             await publisher.close()
     assert found == publisher.said, shipper.told()
     assert "lines had arrived before the kill, and are not sent again" in shipper.told()
-
-
-async def test_two_shippers_in_a_group(kafka_bootstrap: str, tmp_path: Path, org: FlyOrg) -> None:
-    """Of two in a group, each stopped and started in turn, and one killed, no line is lost, repeated or out of order."""
-    publisher = Publisher(org.api, org.server)
-    async with Pipeline(kafka_bootstrap, tmp_path) as pipeline:
-        both = [Shipper(org.env | pipeline.env, tmp_path / name, "--queue", "two") for name in ("one", "two")]
-        try:
-            await asyncio.gather(*(shipper.start() for shipper in both))
-            await publisher.say(500, PER_S)
-            for shipper in both:
-                saying = asyncio.create_task(publisher.say(1_500, PER_S))
-                assert await shipper.stop() == 0, shipper.told()
-                await shipper.start()
-                await saying
-            both[0].kill()
-            await publisher.say(500, PER_S)
-            await both[0].start()
-            found = await _arrived(pipeline, publisher, lambda: both[0].told() + both[1].told())
-        finally:
-            for shipper in both:
-                shipper.kill()
-            await publisher.close()
-    assert found == publisher.said, both[0].told() + both[1].told()

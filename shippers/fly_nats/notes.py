@@ -27,8 +27,8 @@ class Notes(Protocol):
         """Say whether the lines of an instance are this stream's."""
         ...
 
-    def began(self, at_ns: int) -> None:
-        """Hear that the stream is heard since a time."""
+    def whole(self, reach: Reach, merging: Merging) -> None:
+        """Hear that nothing is on its way, so that all lines up to a reach are there."""
         ...
 
     async def keep(self, reach: Reach, unsafe: Unsafe, merging: Merging) -> None:
@@ -56,8 +56,8 @@ class FileNotes:
         """Say that all lines are ours."""
         return True
 
-    def began(self, at_ns: int) -> None:
-        """Wait for the first line: before it nothing would be noted."""
+    def whole(self, reach: Reach, merging: Merging) -> None:
+        """Note it when the next line comes."""
 
     async def keep(self, reach: Reach, unsafe: Unsafe, merging: Merging) -> None:
         """Write the checkpoint. Where that fails it is told, and the stream goes on."""

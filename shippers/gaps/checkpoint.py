@@ -31,6 +31,10 @@ class Unsafe:
         self._keys: deque[Key | None] = deque()
         self._safe = 0  # how many lines were given before the first of them
 
+    def __bool__(self) -> bool:
+        """Whether there are any."""
+        return bool(self._keys)
+
     def add(self, given: Iterable[Given]) -> None:
         """Note lines that are given."""
         self._keys.extend(each.key for each in given)

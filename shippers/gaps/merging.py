@@ -97,6 +97,11 @@ class Merging:
         self._number += len(given)
         return given
 
+    def overhear(self, at_ns: int | None, now_ns: int) -> None:
+        """Hear a line that is none of ours, of the same stream."""
+        if at_ns is not None and not self._is_open:
+            self.heard_ns = max(self.heard_ns or 0, min(at_ns, now_ns))
+
     def history(self, app: str, lines: Iterable[Told], now_ns: int) -> list[Given]:
         """Take what history tells next of an app."""
         fill = self.fills.get(app)

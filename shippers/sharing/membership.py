@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
-from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from shippers.client import hang_up
@@ -21,6 +20,7 @@ HEARTBEAT_S = 2.0
 NEVER_MS = 2**31 - 1  # a member reads nothing; that is no sign that it hangs
 COMMIT_S = 5.0
 LOOK_S = 0.5
+CHECK_S = 0.1
 
 
 class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
@@ -41,7 +41,6 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             heartbeat_interval_ms=int(HEARTBEAT_S * 1000),
             rebalance_timeout_ms=int(REBALANCE_S * 1000),
             max_poll_interval_ms=NEVER_MS,
-            partition_assignment_strategy=(StickyPartitionAssignor,),
             **options(settings.access, os.environ),
         )
 
@@ -56,7 +55,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             if self._assigned.is_set():
                 self._assigned.clear()
                 return self._share
-            await self._consumer.getmany(timeout_ms=0)  # raises what went wrong
+            await self._check()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._assigned.wait(), LOOK_S)
         return None
@@ -69,6 +68,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         partitions = [TopicPartition(self._topic, number) for number in sorted(share.partitions)]
         metadata = "" if mark is None else marks.written(mark)
         async with asyncio.timeout(COMMIT_S):
+            await self._check()
             ends = await self._consumer.end_offsets(partitions)  # so that nobody who watches offsets sees a group lag
             asked_s = now_s()
             try:
@@ -78,14 +78,19 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         share.lease.renew(asked_s)
         return True
 
+    async def _check(self) -> None:
+        """Raise what went wrong: until somebody asks for it the client goes no further."""
+        with contextlib.suppress(TimeoutError):  # while the group shares out anew there is nothing to be had
+            await asyncio.wait_for(self._consumer.getmany(timeout_ms=0), CHECK_S)
+
     async def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ARG002  # it is always all of them
         """Hear that the group shares out anew; return when nothing more will be sent of the share at hand."""
-        self._assigned.clear()
         share, self._share = self._share, None
-        if share is not None:
+        if share is not None and not self._assigned.is_set():  # somebody has taken it over
             share.lease.let_go(now_s())
             share.ended.set()
             await share.released.wait()
+        self._assigned.clear()
 
     async def on_partitions_assigned(self, assigned: Any) -> None:
         """Hear which partitions are ours now."""
@@ -96,6 +101,4 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 
     async def close(self) -> None:
         """Leave the group: others get the partitions at once."""
-        if self._share is not None:
-            self._share.released.set()
         await hang_up(self._consumer)

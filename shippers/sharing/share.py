@@ -44,11 +44,11 @@ class ShareNotes:
         """Say whether the lines of an instance are ours."""
         return self._share.has(app, instance)
 
-    def began(self, at_ns: int) -> None:
-        """Hear that everything since a time is heard."""
-        self.mark = self.mark or Mark(at_ns)
-
-    async def keep(self, reach: Reach, unsafe: Unsafe, merging: Merging) -> None:  # noqa: ARG002  # the topic knows what is safe
+    def whole(self, reach: Reach, merging: Merging) -> None:
         """Hear that all lines up to a reach are in the topic."""
         if reach.heard_ns is not None:
             self.mark = Mark(reach.heard_ns, reach.fills, tuple(merging.apps))
+
+    async def keep(self, reach: Reach, unsafe: Unsafe, merging: Merging) -> None:  # noqa: ARG002  # the topic knows what is safe
+        """Hear the same."""
+        self.whole(reach, merging)

@@ -18,16 +18,18 @@ from shippers.console import say
 from shippers.metrics import Metrics
 from shippers.pipeline import ship
 from shippers.producer import Producer
-from shippers.settings import Settings
+from shippers.settings import SettingError, Settings
 from shippers.sharing.counts import Counts
 from shippers.sharing.lease import now_s
 from shippers.sharing.membership import Membership
 from shippers.sharing.share import Share, ShareNotes
 from shippers.sharing.tail import left_by_others
 from shippers.sources import Source
+from streams.config_errors import ConfigError
 
 RENEW_S = 1.0
 RETRY_S = 1.0
+FORBIDDEN = (GroupAuthorizationFailedError, TopicAuthorizationFailedError)
 
 
 class Stream(Struct, frozen=True):
@@ -78,12 +80,15 @@ class Sharing:
     async def work(self, batching: Callable[[], Batching], stop: asyncio.Event) -> None:
         """Ship until ``stop``. DeliveryError for what only somebody can mend."""
         while not stop.is_set():
-            member = Membership(self._settings, self._group)
+            try:
+                member = Membership(self._settings, self._group)
+            except ConfigError as error:  # a secret that was there at the start
+                raise SettingError(str(error)) from None
             try:
                 await member.start()
                 while (share := await member.share(stop)) is not None:
                     await self._share(member, share, batching, stop)
-            except (GroupAuthorizationFailedError, TopicAuthorizationFailedError) as error:
+            except FORBIDDEN as error:
                 raise DeliveryError(
                     f"Kafka does not let us into the group {self._group}: "
                     f"allow READ on it and on the topic {self._settings.topic} ({error})"
@@ -121,6 +126,8 @@ class Sharing:
                 await asyncio.wait({looking, ending}, return_when=asyncio.FIRST_COMPLETED)
                 if looking.done():
                     return ShareNotes(share, looking.result())
+            except FORBIDDEN:
+                raise
             except (KafkaError, OSError) as error:
                 self._say(f"{self.name}: cannot read what the group {self._group} left: {error}; trying again")
                 await asyncio.sleep(RETRY_S)
@@ -139,7 +146,8 @@ class Sharing:
         renewing = asyncio.create_task(_renew(member, share, notes))
         try:
             await asyncio.wait({shipping, renewing}, return_when=asyncio.FIRST_COMPLETED)
-            if share.lease.is_over:
+            if renewing.done():
+                await renewing
                 self._say(f"{self.name}: others in the group {self._group} go on with our partitions")
             else:
                 await shipping
@@ -179,6 +187,10 @@ async def _renew(member: Membership, share: Share, notes: ShareNotes) -> None:
 
 async def _committed(member: Membership, share: Share, notes: ShareNotes) -> bool:
     """Note how far we came; False if others go on. Kafka may be away: then the lease runs out, and waits."""
-    with contextlib.suppress(KafkaError, TimeoutError):
+    try:
         return await member.commit(share, notes.mark)
-    return True
+    except FORBIDDEN:
+        raise
+    except (KafkaError, TimeoutError) as error:
+        say(f"DEBUG {error!r}")
+        return True

@@ -37,7 +37,7 @@ async def left_by_others(
         mark = marks.joined(await _marks(settings, group, mine))
     if mark is None:
         return None
-    seen, apps = Seen(most), dict.fromkeys(mark.apps)
+    seen = Seen(most)
     since_ns = min([mark.heard_ns, *mark.fills.values()]) - 2 * overlap_ns
     async with _reading(settings, mine) as consumer:
         begins, ends = await between(consumer, mine, since_ns // 1_000_000, None)
@@ -48,8 +48,8 @@ async def left_by_others(
             while await consumer.position(partition) < ends[partition]:
                 batch = await consumer.getmany(partition, timeout_ms=POLL_MS)
                 for record in batch.get(partition, ()):
-                    _take(record.value or b"", since_ns, seen, apps)
-    return Earlier(mark.heard_ns, tuple(apps), mark.fills, seen.kept())
+                    _take(record.value or b"", since_ns, seen)
+    return Earlier(mark.heard_ns, mark.apps, mark.fills, seen.kept())
 
 
 async def _marks(settings: Settings, group: str, partitions: list[TopicPartition]) -> list[Mark]:
@@ -78,17 +78,16 @@ def _client(settings: Settings) -> dict[str, Any]:
     return given | options(settings.access, os.environ)
 
 
-def _take(value: bytes, since_ns: int, seen: Seen, apps: dict[str, None]) -> None:
+def _take(value: bytes, since_ns: int, seen: Seen) -> None:
     """Note the lines of a record."""
-    for app, instance, stamp, text in _lines(value):
-        apps[app] = None
+    for app, instance, stamp, text in lines_of(value):
         said_ns = at_ns(stamp)
         if said_ns is not None and said_ns >= since_ns:
             of = key(app, instance, said_ns, text)
             seen.take(of, seen.count(of))
 
 
-def _lines(value: bytes) -> Iterator[tuple[str, str, str | None, str]]:
+def lines_of(value: bytes) -> Iterator[tuple[str, str, str | None, str]]:
     """Yield app, instance, stamp and text of a record's lines; nothing where it is no record of lines."""
     try:
         document = orjson.loads(value)

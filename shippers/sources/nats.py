@@ -34,6 +34,7 @@ from shippers.nanoseconds import at_ns
 from streams.core.values import Line
 
 CHUNK = 2_000  # messages that are unwrapped in one go
+OVERHEAR_S = 1.0
 API_TRIES = 3  # of one question; the filling asks again until its deadline
 
 
@@ -68,6 +69,7 @@ class NatsStream:
         self._inbox: deque[tuple[str, bytes]] = deque()
         self._chunks: deque[_Chunk] = deque()
         self._waiting_bytes = 0  # in inbox and chunks
+        self._overheard_s = -OVERHEAR_S
         self._given: Reach | None = None
         self._is_connected = self._is_full = False
         self._wake, self._has_room = asyncio.Event(), asyncio.Event()
@@ -121,8 +123,8 @@ class NatsStream:
         """Hear from the connection that it stands."""
         self.problems = 0
         self._is_connected = True
-        self._notes.began(at_ns)
         self._go_on(at_ns)
+        self._look_whole()
 
     def lost(self) -> None:
         """Hear from the connection that it ended."""
@@ -133,7 +135,11 @@ class NatsStream:
 
     def message(self, subject: str, data: bytes) -> None:
         """Take a message from the connection."""
-        if self._is_full or not self._is_ours(subject):
+        if self._is_full:
+            return
+        origin = origin_of(subject)
+        if not self._notes.has(origin.app, origin.instance):
+            self._overhear(subject, data)
             return
         if not data:
             self.failed("empty")
@@ -209,9 +215,17 @@ class NatsStream:
             self._merging.connected(at_ns)
             self.give([])
 
-    def _is_ours(self, subject: str) -> bool:
-        origin = origin_of(subject)
-        return self._notes.has(origin.app, origin.instance)
+    def _overhear(self, subject: str, data: bytes) -> None:
+        """Hear a line of others now and then: it shows that the stream goes on, however quiet ours are."""
+        now_s = time.monotonic()
+        if now_s - self._overheard_s >= OVERHEAR_S:
+            self._overheard_s = now_s
+            self._merging.overhear(at_ns(line_of(subject, data).stamp), time.time_ns())
+            self._look_whole()
+
+    def _look_whole(self) -> None:
+        if not (self._inbox or self._chunks or self._unsafe or self._merging.fills):
+            self._notes.whole(self._merging.reach(), self._merging)
 
     def _asks_for(self, origin: Origin) -> bool:
         return subjects.asked(self._table.subjects, origin) and self._notes.has(origin.app, origin.instance)

@@ -1,0 +1,133 @@
+"""``flyship nats --queue`` with a real NATS server and Kafka: whoever of a group comes or goes, each line is there once."""
+
+import asyncio
+import os
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.kafka.jars import Broker
+from tests.fly_stream import DEADLINE_S, Publisher, Shipper, arrived, holds
+from tests.pipeline import Pipeline
+from tests.servers.fly_org import FlyOrg, fly_org
+
+LINES, PER_S = 6_000, 500  # NATS_TEST_LINES says more
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def org(tmp_path: Path) -> Iterator[FlyOrg]:
+    """Give an organisation."""
+    with fly_org(tmp_path) as running:
+        yield running
+
+
+class Two:
+    """Two shippers of a group, and who says lines to them."""
+
+    def __init__(self, org: FlyOrg, pipeline: Pipeline, directory: Path) -> None:
+        """Prepare."""
+        env = org.env | pipeline.env
+        self.both = [Shipper(env, directory / name, "--queue", "two") for name in ("one", "two")]
+        self.publisher = Publisher(org.api, org.server, lag_s=0.3)
+
+    async def start(self) -> None:
+        """Start both; each has a part of the partitions."""
+        await asyncio.gather(*(shipper.start() for shipper in self.both))
+        await holds("both have a part", lambda: all(_ours(shipper) == 2 for shipper in self.both))
+
+    async def said(self, lines: int) -> None:
+        """Wait until so many lines are said."""
+        await holds("so many lines are said", lambda: self.publisher.count >= lines, 10 * DEADLINE_S)
+
+    async def close(self) -> None:
+        """Kill both."""
+        for shipper in self.both:
+            shipper.kill()
+        await self.publisher.close()
+
+    def told(self) -> str:
+        """Return what both said."""
+        return "\n".join(shipper.told() for shipper in self.both)
+
+
+def _ours(shipper: Shipper) -> int:
+    """Return how many partitions a shipper said last that it has."""
+    said = [line for line in shipper.told().splitlines() if "ours are" in line]
+    return len(said[-1].partition("ours are ")[2].split(",")) if said else 0
+
+
+@pytest.mark.timeout(900)  # with many lines it takes long
+async def test_a_group_of_two_is_restarted(kafka_bootstrap: str, tmp_path: Path, org: FlyOrg) -> None:
+    """Each in turn is stopped and started, and then killed and started: no line is lost, repeated or out of order."""
+    rng = random.Random(6)
+    lines = int(os.environ.get("NATS_TEST_LINES", LINES))
+    async with Pipeline(kafka_bootstrap, tmp_path) as pipeline:
+        two = Two(org, pipeline, tmp_path)
+        await two.start()
+        saying = asyncio.create_task(two.publisher.say(lines, PER_S))
+        try:
+            for number, end in enumerate(("stop", "stop", "kill", "kill")):
+                await two.said(int(lines * (number + rng.uniform(0.1, 0.4)) / 4))
+                shipper = two.both[number % 2]
+                if end == "stop":
+                    assert await shipper.stop() == 0, shipper.told()
+                else:
+                    shipper.kill()
+                await shipper.start()
+            await saying
+            found = await arrived(pipeline, two.publisher, two.told)
+            for shipper in two.both:
+                assert await shipper.stop() == 0, shipper.told()
+        finally:
+            saying.cancel()
+            await two.close()
+    assert found == two.publisher.said, two.told()
+    assert "may be missing" not in two.told()
+
+
+async def test_one_that_stood_still_for_long(kafka_bootstrap: str, tmp_path: Path, org: FlyOrg) -> None:
+    """One that stands still is taken for dead: the other one goes on, and nothing comes twice when it wakes."""
+    async with Pipeline(kafka_bootstrap, tmp_path) as pipeline:
+        two = Two(org, pipeline, tmp_path)
+        await two.start()
+        try:
+            await two.publisher.say(300, PER_S)
+            saying = asyncio.create_task(two.publisher.say(300, PER_S))
+            await two.said(400)
+            two.both[0].send(signal.SIGSTOP)
+            await saying
+            await holds("the other one has all", lambda: _ours(two.both[1]) == 4)
+            await two.publisher.say(300, PER_S)
+            two.both[0].send(signal.SIGCONT)
+            await two.publisher.say(300, PER_S)
+            await holds("both have a part again", lambda: all(_ours(shipper) == 2 for shipper in two.both))
+            await two.publisher.say(300, PER_S)
+            found = await arrived(pipeline, two.publisher, two.told)
+        finally:
+            await two.close()
+    assert found == two.publisher.said, two.told()
+
+
+async def test_a_broker_that_is_killed_under_a_group(own_broker: Broker, tmp_path: Path, org: FlyOrg) -> None:
+    """While Kafka is away lines wait, or are fetched when it is back: each is there once, in order."""
+    async with Pipeline(own_broker.bootstrap, tmp_path) as pipeline:
+        two = Two(org, pipeline, tmp_path)
+        await two.start()
+        saying = asyncio.create_task(two.publisher.say(4_000, PER_S))
+        try:
+            for at, away in ((500, 700), (2_000, 1_500)):
+                await two.said(at)
+                await asyncio.to_thread(own_broker.kill)
+                await two.said(at + away)
+                await asyncio.to_thread(own_broker.start)
+            await saying
+            found = await arrived(pipeline, two.publisher, two.told, 2 * DEADLINE_S)
+        finally:
+            saying.cancel()
+            await two.close()
+    assert found == two.publisher.said, two.told()
