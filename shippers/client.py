@@ -1,4 +1,4 @@
-"""Makes aiokafka's client as the producer needs it, and connects it. With ``producer`` and ``sharing`` the only aiokafka user."""
+"""Makes aiokafka's client as the producer needs it, connects it. With ``producer`` and ``sharing`` the only aiokafka user."""
 
 import asyncio
 import contextlib
