@@ -150,8 +150,9 @@ def test_who_speaks_to_kafka() -> None:
     for path in _modules("streams", "shippers", "config", "demo"):
         tops = {name.partition(".")[0] for name in _imports(path)}
         host = path.is_relative_to(ROOT / "streams" / "hosts")
+        sharing = path.is_relative_to(ROOT / "shippers" / "sharing")
         if "aiokafka" in tops:
-            assert host or _named(path) in named, _named(path)
+            assert host or sharing or _named(path) in named, _named(path)
         if tops & {"faust", "mode"}:
             assert host, _named(path)
 
