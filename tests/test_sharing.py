@@ -6,12 +6,15 @@ from aiokafka.partitioner import DefaultPartitioner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shippers.batching import Batching, Limits
+from shippers.identity import key
 from shippers.records import key_of
 from shippers.sharing import marks
 from shippers.sharing.lease import MARGIN_S, REBALANCE_S, SESSION_S, Lease
 from shippers.sharing.marks import MOST_BYTES, Mark
 from shippers.sharing.share import Share
 from shippers.sharing.tail import lines_of
+from streams.core.values import Line
 
 SECOND = 1_000_000_000
 _stamps = st.integers(0, 2**63 - 1)
@@ -95,3 +98,13 @@ def test_the_lines_of_records() -> None:
     assert not list(lines_of(value))
     for other in (b"", b"no JSON", b'{"v":1,"tick":true}', b"[]", b'{"app":"a","instance":"i","lines":3}'):
         assert not list(lines_of(other))
+
+
+def test_a_line_that_was_cut_is_known_again() -> None:
+    """What is left in the topic of a line that was too long has the key of the whole line."""
+    text = "\U0001f600" * 40_000
+    batching = Batching(Limits())
+    (batch,) = [*batching.add([Line(text)], 0), *batching.flush()]
+    (row,) = batch.rows
+    assert row[1] != text
+    assert key("a", "i", 1, row[1] or "") == key("a", "i", 1, text)
