@@ -3,15 +3,21 @@
 import asyncio
 import os
 import random
+import re
 import signal
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import CreateAclsRequest
 
-from config.kafka.jars import Broker
+from config.kafka.broker import Broker, local_broker
 from tests.fly_stream import DEADLINE_S, Publisher, Shipper, arrived, holds
-from tests.pipeline import Pipeline
+from tests.pipeline import ROOT, Pipeline
 from tests.servers.fly_org import FlyOrg, fly_org
 
 LINES, PER_S = 6_000, 500  # NATS_TEST_LINES says more
@@ -131,3 +137,68 @@ async def test_a_broker_that_is_killed_under_a_group(own_broker: Broker, tmp_pat
             saying.cancel()
             await two.close()
     assert found == two.publisher.said, two.told()
+
+
+async def test_a_group_that_one_may_not_join(jars: None, tmp_path: Path, org: FlyOrg) -> None:  # noqa: ARG001  # skips without
+    """Who may not read the group ends with 1, and a line that says what to allow."""
+    authorizer = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    more = f"authorizer.class.name={authorizer}\nallow.everyone.if.no.acl.found=true\n"
+    with local_broker(more=more) as broker:
+        async with Pipeline(broker.bootstrap, tmp_path) as pipeline:
+            await _for_somebody_else(broker.bootstrap, "flyship.two")
+            command = [sys.executable, "-m", "shippers", "nats", "--queue", "two"]
+            done = await asyncio.to_thread(
+                subprocess.run,
+                command,
+                cwd=ROOT,
+                env=org.env | pipeline.env,
+                capture_output=True,
+                timeout=DEADLINE_S,
+                check=False,
+            )
+    told = done.stderr.decode()
+    assert done.returncode == 1, told
+    assert "Kafka does not let us into the group flyship.two: allow READ on it and on the topic" in told
+    assert "Traceback" not in told
+
+
+async def _for_somebody_else(bootstrap: str, group: str) -> None:
+    """Let one user alone read a group: the authorizer then keeps all others out of it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        kind, literal, read, allow = 3, 3, 3, 3  # of resource, of pattern, operation, permission: as the protocol numbers them
+        request = CreateAclsRequest(kind, group, literal, "User:somebody", "*", read, allow)
+        answer = await admin._send_request(request)  # noqa: SLF001  # it has no call for it
+        assert answer.creation_responses[0][0] == 0, answer
+    finally:
+        await admin.close()
+
+
+async def test_beside_other_sources(kafka_bootstrap: str, tmp_path: Path, org: FlyOrg) -> None:
+    """In ``flyship run`` the stream of a group goes on beside sources that are not shared, and both are counted."""
+    org.configure('queue = "two"\n[receive]\nlisten = "127.0.0.1:0"\n')
+    async with Pipeline(kafka_bootstrap, tmp_path) as pipeline:
+        publisher = Publisher(org.api, org.server)
+        log, state = tmp_path / "told", tmp_path / "state"
+        with log.open("wb") as stderr:
+            process = subprocess.Popen(  # noqa: ASYNC220  # returns at once
+                [sys.executable, "-m", "shippers", "run"],
+                stderr=stderr, cwd=ROOT, env=org.env | pipeline.env | {"FLYSHIP_STATE": str(state)},
+            )  # fmt: skip
+        try:
+            await holds("both listen", lambda: log.read_text().count("listening") == 2)
+            address = re.findall(r"receive: listening on (\S+)", log.read_text())[0]
+            fly = b'{"app":{"name":"other","instance":"1"},"region":"ams"}'
+            body = b'{"message":"by HTTP","fly":%b,"timestamp":"2026-01-01T00:00:00Z"}' % fly
+            answer = await asyncio.to_thread(urllib.request.urlopen, f"http://{address}/", body, DEADLINE_S)
+            assert answer.status == 200
+            await publisher.say(300, PER_S)
+            found = await arrived(pipeline, publisher, log.read_text)
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, DEADLINE_S) == 0, log.read_text()
+        finally:
+            process.kill()
+            await publisher.close()
+    assert found == publisher.said | {("other", "1"): [("2026-01-01T00:00:00Z", "by HTTP")]}
+    assert "shipped 301 lines" in log.read_text()
