@@ -24,7 +24,7 @@ def command(*, dry_run: bool, **flags: Any) -> None:
     given = {name: flags.pop(name) for name in ("org", "server", "subjects", "queue")}
     settings = settings_of(flags)
     file = file_of()
-    table = _told(file.nats or Nats(), {name: value for name, value in given.items() if value})
+    table = _told(file.nats or Nats(), {name: value for name, value in given.items() if value not in (None, ())})
     context = context_of(file, dry=dry_run)
     if (shared := made(lambda: sharing(table, context, settings, dry_run=dry_run))) is not None:
         run_job(ShipSources(metrics=context.metrics, shared=[shared]), settings, dry_run=False)
