@@ -202,7 +202,7 @@ async def test_what_all_queries_would_meet(door: Door) -> None:
     for error, given, mend in (
         ("auth", {"token": "fm2_another"}, "fly tokens create readonly"),
         ("not_found", {"org": "no-such-org"}, "fly orgs list"),
-        ("dns", {"base": "http://no-such-host.example"}, ""),
+        ("dns", {"base": "https://no-such-host.example"}, ""),
     ):
         probe = _probe(door, **given)
         told = await _told(probe)

@@ -26,7 +26,7 @@ URL_HOST = re.compile(r"https?://([A-Za-z0-9.-]+)")
 # outside this repository.
 HOSTS = re.compile(
     r"(?:[a-z0-9-]+\.)*(?:fly\.(?:io|dev)|machines\.dev|apache\.org|w3\.org|json-schema\.org|semver\.org|keepachangelog\.com|github\.com"
-    r"|rfc-editor\.org|prometheus\.io|vldb\.org|arxiv\.org|kernel\.org|python\.org|example(?:\.(?:com|org|net))?|internal)"
+    r"|rfc-editor\.org|prometheus\.io|vldb\.org|arxiv\.org|kernel\.org|python\.org|example(?:\.(?:com|org|net))?|internal|flycast)"
     r"|localhost|[0-9.]+|x"
 )
 

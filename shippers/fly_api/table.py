@@ -1,14 +1,13 @@
 """The table [api] of flyship.toml: which apps to ask for, from when on, where. Opens nothing."""
 
-import ipaddress
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from shippers.moments import moment_ms
 from shippers.nanoseconds import at_ns
+from shippers.token_url import token_url
 from streams.config_model import Flag, Name, Some, Table, Text, duration, refused, shown
 
 
@@ -33,29 +32,6 @@ def _moment(text: str) -> str:
     return text
 
 
-def _base(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname if parts.port != 0 else None
-    except ValueError:
-        host = None
-    if "@" in text:  # what stands before it is a password: it is not shown
-        raise refused("must be a URL without user and password; the token is a secret of its own")
-    if host is None or parts.scheme not in {"http", "https"} or parts.query or parts.fragment:
-        raise refused(f'must be a URL such as "https://api.fly.io", not {shown(text)}')
-    if parts.scheme == "http" and not _is_near(host):
-        raise refused(f"would send the token unencrypted: write https, not {shown(text)}")
-    return text.rstrip("/")
-
-
-def _is_near(host: str) -> bool:
-    """Whether the way there is this machine's, or an organisation's private network, which is encrypted."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".internal")
-
-
 Moment = Annotated[Text, AfterValidator(_moment)]
 
 
@@ -63,7 +39,7 @@ class FlyApiTable(Table):
     """The whole table."""
 
     apps: Some[Name]
-    base: Annotated[Text, AfterValidator(_base)] = "https://api.fly.io"
+    base: Annotated[Text, token_url("https://api.fly.io")] = "https://api.fly.io"
     since: Moment = "1h"  # where an app begins that was never read; later it goes on where it was
     until: Moment | None = None
     follow: Flag = True

@@ -7,11 +7,11 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from shippers.fly_nats import subjects
+from shippers.token_url import token_url
 from streams.config_model import Count, Flag, Name, Some, Table, Text, duration, duration_text, refused, shown
 
 MIB = 1024 * 1024
 _SERVER = re.compile(r"(?:nats|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?/?").fullmatch
-_API = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?(/[^\s?#]*)?").fullmatch
 
 
 def _server(text: str) -> str:
@@ -24,12 +24,6 @@ def _server(text: str) -> str:
 def _subject(text: str) -> str:
     if wrong := subjects.fault(text):
         raise refused(f"{wrong}, not {shown(text)}")
-    return text
-
-
-def _api(text: str) -> str:
-    if _API(text) is None:
-        raise refused(f'must be a URL such as "https://api.fly.io", not {shown(text)}')
     return text
 
 
@@ -46,8 +40,8 @@ class Nats(Table):
     queue: Name | None = None  # shippers side by side that share the lines name the same
     apps: tuple[Name, ...] = ()  # whose gaps are filled, besides those that were heard or listed
     list_apps: Flag = True  # ask the Machines API which apps there are: gaps of those that were never heard are filled, too
-    machines_api: Annotated[Text, AfterValidator(_api)] = "https://api.machines.dev"
-    api: Annotated[Text, AfterValidator(_api)] = "https://api.fly.io"
+    machines_api: Annotated[Text, token_url("https://api.machines.dev")] = "https://api.machines.dev"
+    api: Annotated[Text, token_url("https://api.fly.io")] = "https://api.fly.io"
     overlap_ms: Annotated[int, duration("1s", "10m")] = Field(default=30_000, alias="overlap")
     late_ms: Annotated[int, duration("0s", "10m")] = Field(default=10_000, alias="late")  # how late a line may reach the API
     fill_ms: Annotated[int, duration("1s", "1d")] = Field(default=600_000, alias="fill_time")

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shippers.probes.health_table import Deadline, Url
+from shippers.probes.health_table import Deadline
 from shippers.secrets import Variable
-from streams.config_model import Name, Table, duration, refused, shown
+from shippers.token_url import token_url
+from streams.config_model import Name, Table, Text, duration, refused, shown
 
 _REFERENCE = re.compile(r"[a-z0-9]{4,40}").fullmatch
 
@@ -35,6 +36,6 @@ class Supabase(Table):
     ref: Annotated[str, AfterValidator(_reference)]
     name: Name = "supabase"  # the instance of its lines
     secret: Variable = "SUPABASE_SERVICE_ROLE_KEY"  # noqa: S105  # the variable (or NAME_FILE) that holds the service_role key
-    base: Url | None = None  # else that of the project
+    base: Annotated[Text, token_url("https://supabase.example.com")] | None = None  # else that of the project
     every_ms: Annotated[int, duration("30s", "1d")] = Field(default=60_000, alias="every")  # it is measured once a minute there
     deadline_ms: Deadline = Field(default=20_000, alias="deadline")

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shippers.probes.health_table import Deadline, Url
+from shippers.probes.health_table import Deadline
+from shippers.token_url import token_url
 from streams.config_model import Flag, Name, Some, Table, Text, duration, refused, shown, unknown
 
 SHIPPED = Path(__file__).with_name("metrics_queries.toml")
@@ -55,7 +56,7 @@ class Metrics(Table):
 
     org: Name  # the organisation's slug: fly orgs list
     apps: Some[Name]
-    base: Url = "https://api.fly.io"
+    base: Annotated[Text, token_url("https://api.fly.io")] = "https://api.fly.io"
     every_ms: Annotated[int, duration("15s", "1d")] = Field(default=60_000, alias="every")
     deadline_ms: Deadline = Field(default=20_000, alias="deadline")
     shipped: Flag = True  # whether the shipped queries are asked, too
