@@ -16,6 +16,7 @@ class Metrics:
     def __init__(self) -> None:
         """Make all of them."""
         self.said: dict[tuple[str, str], str] = {}  # what was said last of an error, by source and kind
+        self.down: dict[str, str] = {}  # the sources that a bug ended and that are not read now, with what was said of it
         self.registry = to = CollectorRegistry()
         self.lines = Counter("flyship_lines", "Lines taken from a source", SOURCE, registry=to)
         self.bytes = Counter("flyship_bytes", "Bytes of the texts taken from a source", SOURCE, registry=to)

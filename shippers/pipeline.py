@@ -3,16 +3,15 @@
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from shippers.batching import Batch, Batching
-from shippers.counting import Counting
-from shippers.dropping import Dropping
 from shippers.metrics import Metrics
 from shippers.once.looking import Once
 from shippers.once.tracking import Tracking
+from shippers.reach import Reach, SourceBug, closed
 from shippers.records import Record, records
-from shippers.sources import Counted, Resumable, Source
+from shippers.sources import Source
 from streams.core.values import Line
 
 TURN_S = 0.05  # how often the batches' age is looked at
@@ -38,24 +37,6 @@ class Sink(Protocol):
         ...
 
 
-@runtime_checkable
-class Bounded(Sink, Protocol):
-    """A sink that keeps what it cannot deliver, up to a bound. While it is full no more lines should enter."""
-
-    @property
-    def full(self) -> bool:
-        """Whether the bound is reached."""
-        ...
-
-    async def room(self) -> None:
-        """Wait until it is not."""
-        ...
-
-    def count_dropped(self, source: str, lines: int) -> None:
-        """Hear that a source could not wait, and lines of it were given up."""
-        ...
-
-
 async def ship(
     sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event, metrics: Metrics, once: Once | None = None
 ) -> None:
@@ -63,7 +44,7 @@ async def ship(
 
     ``once``: leaves out what an earlier run had shipped and not noted.
     """
-    reaches = [_Reach(source, sink, metrics, None if once is None else once.of(source)) for source in sources]
+    reaches = [Reach(source, sink, metrics, None if once is None else once.of(source)) for source in sources]
     way = _Way(batching, sink, {reach.source.name: reach.tracking for reach in reaches if reach.tracking})
     looking = asyncio.create_task(_nothing() if once is None else once.look())
     reading = asyncio.create_task(_read_all(reaches, way, stop, looking))
@@ -115,58 +96,6 @@ class _Way:
                 await self.sink.send(record if tracking is None else tracking.named(record, _now_ms()))
 
 
-class _Reach:
-    """How far a source's lines went into batching, and how far they are known to be safe."""
-
-    def __init__(self, source: Source, sink: Sink, metrics: Metrics, tracking: Tracking | None) -> None:
-        self.source = source
-        self.tracking = tracking
-        self.counting = None if isinstance(source, Counted) else Counting(metrics, source.name)
-        self.dropping = Dropping(source.name)
-        self._can_wait = getattr(source, "can_wait", True)
-        self._bounded = sink if isinstance(sink, Bounded) else None
-        self.resumable = source if isinstance(source, Resumable) else None
-        self.position: object = None
-        self._kept: object = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether there is something to keep, and it may be: lines that are held are nowhere but at the source."""
-        return self.position != self._kept and not (self.tracking and self.tracking.waits)
-
-    @property
-    def is_full(self) -> bool:
-        return self._bounded is not None and self._bounded.full
-
-    async def admits(self, lines: Sequence[Line]) -> bool:
-        """Wait for room; False where the source cannot wait: its lines are dropped."""
-        if self._bounded is None or not self.is_full:
-            return True
-        if self._can_wait:
-            await self._bounded.room()
-            return True
-        self.dropping.drop(lines, _now_ms())
-        self._bounded.count_dropped(self.dropping.source, len(lines))
-        return False
-
-    def move(self) -> None:
-        if self.resumable is not None:
-            self.position = self.resumable.position()
-
-    def begin_mark(self) -> None:
-        if self.tracking and self.waits:
-            self.tracking.begin()
-
-    async def keep(self, position: object) -> None:
-        if self.resumable is not None and position != self._kept:
-            if self.tracking:
-                await self.tracking.sync()
-            await self.resumable.kept(position)
-            self._kept = position
-            if self.tracking:
-                self.tracking.marked()
-
-
 async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
     """Encode and send batches, one after another."""
     for batch in batches:
@@ -174,7 +103,7 @@ async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
             await sink.send(record)
 
 
-async def _read_all(reaches: Sequence[_Reach], way: _Way, stop: asyncio.Event, looking: "asyncio.Task[None]") -> None:
+async def _read_all(reaches: Sequence[Reach], way: _Way, stop: asyncio.Event, looking: "asyncio.Task[None]") -> None:
     tasks = [asyncio.create_task(_read(reach, way, stop, looking)) for reach in reaches]
     try:
         await asyncio.gather(*tasks)  # no group: an error comes out as it is
@@ -184,23 +113,52 @@ async def _read_all(reaches: Sequence[_Reach], way: _Way, stop: asyncio.Event, l
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _read(reach: _Reach, way: _Way, stop: asyncio.Event, looking: "asyncio.Task[None]") -> None:
-    tracking = reach.tracking
-    if tracking and not await _ended(looking, stop):
+async def _read(reach: Reach, way: _Way, stop: asyncio.Event, looking: "asyncio.Task[None]") -> None:
+    """Read a source to its end; after a bug from where it was kept last, once all that it gave is."""
+    if reach.tracking and not await _ended(looking, stop):
         return
-    async for lines in reach.source.read(stop):
-        admitted = await reach.admits(lines)
+    while not await _is_read(reach, way, stop):
+        if not reach.can_begin_anew:
+            break
+        if reach.resumable:
+            await _release(reach, way)
+            await _mark(reach, way)
+        if not await reach.rest(stop) or not reach.begin_anew():
+            break
+    await _release(reach, way)
+
+
+async def _is_read(reach: Reach, way: _Way, stop: asyncio.Event) -> bool:
+    """Read a source; False where a bug of it ended that."""
+    given = reach.source.read(stop)
+    try:
+        while (lines := await reach.next(given)) is not None:
+            await _take(reach, way, lines)
+    except SourceBug as bug:
+        reach.failed(bug.__cause__ or bug)
+        return False
+    finally:
+        await closed(given)
+    return True
+
+
+async def _take(reach: Reach, way: _Way, lines: Sequence[Line]) -> None:
+    admitted = await reach.admits(lines)
+    async with way.turn:
+        if admitted:
+            taken = reach.tracking.take(lines) if reach.tracking else lines
+            before = way.batching.bytes
+            await way.add(taken, reach.source.name)
+            if reach.counting is not None:
+                reach.counting.take(taken, way.batching.bytes - before)
+        reach.move()
+
+
+async def _release(reach: Reach, way: _Way) -> None:
+    """Let lines in that were held because they may have arrived."""
+    if reach.tracking:
         async with way.turn:
-            if admitted:
-                taken = tracking.take(lines) if tracking else lines
-                before = way.batching.bytes
-                await way.add(taken, reach.source.name)
-                if reach.counting is not None:
-                    reach.counting.take(taken, way.batching.bytes - before)
-            reach.move()
-    if tracking:
-        async with way.turn:
-            await way.add(tracking.release(), reach.source.name)
+            await way.add(reach.tracking.release(), reach.source.name)
 
 
 async def _ended(looking: "asyncio.Task[None]", stop: asyncio.Event) -> bool:
@@ -215,7 +173,7 @@ async def _ended(looking: "asyncio.Task[None]", stop: asyncio.Event) -> bool:
     return looking.done()
 
 
-async def _age(reaches: Sequence[_Reach], way: _Way) -> None:
+async def _age(reaches: Sequence[Reach], way: _Way) -> None:
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(TURN_S)
@@ -229,12 +187,17 @@ async def _age(reaches: Sequence[_Reach], way: _Way) -> None:
             await way.send(way.batching.due(loop.time() * 1000))
 
 
-async def _keep(reach: _Reach, every_s: float, way: _Way) -> None:
+async def _keep(reach: Reach, every_s: float, way: _Way) -> None:
     """Make what a source has given safe, again and again, and tell it so."""
     while True:
         await asyncio.sleep(every_s)
-        if not reach.waits:
-            continue
+        if reach.waits:
+            await _mark(reach, way)
+
+
+async def _mark(reach: Reach, way: _Way) -> None:
+    """Make what a source has given safe, and tell it so."""
+    async with reach.marking:
         async with way.turn:
             position = reach.position
             await way.send(way.batching.flush())

@@ -74,8 +74,8 @@ def _handler(run: Run, watch: Watch) -> Callable[[web.BaseRequest], Awaitable[we
             encode, content_type = exposition.choose_encoder(request.headers.get("Accept", ""))
             return web.Response(body=encode(run.metrics.registry), headers={"Content-Type": content_type})
         if request.path == "/healthz":
-            stopping = run.stopping()
-            return _json({"ok": not stopping}, 503 if stopping else 200)
+            well = not run.stopping() and not run.metrics.down
+            return _json({"ok": well, "down": sorted(run.metrics.down)}, 200 if well else 503)
         sent = run.sent_lines()
         status = watch.status(time.time(), run.problems(), sent, run.waiting_lines())
         return _json({**to_builtins(status), "ok": status.ok}, 200)

@@ -128,7 +128,7 @@ class Watch:
             errors,
             last,
             problems,
-            _trouble(last, problems, now_s),
+            metrics.down.get(name) or _trouble(last, problems, now_s),
         )
 
 

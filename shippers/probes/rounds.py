@@ -3,10 +3,9 @@
 import asyncio
 import random
 import time
-import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
-from pathlib import Path
 
+from shippers.bugs import told
 from shippers.console import say
 from shippers.metrics import Metrics
 from shippers.probes import Connected, Probe
@@ -48,6 +47,7 @@ class Probes:
         self.problems = 0  # of single rounds, where ``once`` asks for them: an app that is down is no problem of shipping
         self.probes, self._metrics = probes, metrics
         self._jitter, self._concurrency, self._once = jitter, concurrency, once
+        self.lasts = not once
         self._now_ms, self._dice = now_ms, dice
         self._told: dict[int, dict[tuple[str, str], str]] = {}  # by probe: what was said last of whom, while it is wrong
 
@@ -79,6 +79,9 @@ class Probes:
                 if isinstance(probe, Connected):
                     probe.drop()
 
+    def begin_anew(self) -> None:
+        """Nothing is kept between readings but what was said to people."""
+
     def _counted(self, number: int, lines: Sequence[Line]) -> Sequence[Line]:
         """Count lines, and tell people what is wrong: when it begins, when it changes, when it is over."""
         probe, before, after = self.probes[number], self._told.get(number, {}), dict[tuple[str, str], str]()
@@ -107,14 +110,8 @@ async def one_round(probe: Probe, at_ms: int) -> Sequence[Line]:
     except TimeoutError:
         return _to_each(probe, at_ms, Failure.TIMEOUT, f"not done within {probe.deadline_s:g} s")
     except Exception as error:  # noqa: BLE001  # our bug in one probe must not stop the others
-        return _to_each(probe, at_ms, Failure.BUG, f"{type(error).__name__} in {_where(error)}")
+        return _to_each(probe, at_ms, Failure.BUG, told(error))
 
 
 def _to_each(probe: Probe, at_ms: int, error: Failure, detail: str) -> list[Line]:
     return [failed_line(app, probe.kind, at_ms, probe.kind, error, detail) for app in probe.apps]
-
-
-def _where(error: Exception) -> str:
-    """Return the place that raised: an error's own text may hold what nobody should read."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"

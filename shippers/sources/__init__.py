@@ -16,16 +16,15 @@ class Source(Protocol):
 
     While the spool is full a source is not read on. One that loses by waiting more than its newest lines says so by an
     attribute ``can_wait = False``: then these are dropped, counted, and told by a line ``log_gap``.
+
+    What it raises is a bug: it is told and counted by kind and place, and the other sources go on.
     """
+
+    problems: int  # how many inputs could not be read to their end; each was told on stderr. Not 0: the exit code is 1
 
     @property
     def name(self) -> str:
         """What it is called in counters, in ``flyship status`` and in what is told of it: a word, the same for ever."""
-        ...
-
-    @property
-    def problems(self) -> int:
-        """How many inputs could not be read to their end; each was told on stderr. Not 0: the exit code is 1."""
         ...
 
     def read(self, stop: asyncio.Event) -> AsyncIterator[Sequence[Line]]:
@@ -64,3 +63,14 @@ class GivesAgain(Resumable, Protocol):
 
     kept_as: str  # what the names of its checkpoints begin with; "": it keeps nothing
     resumes: bool  # whether it goes on where an earlier run was, and not at a moment of its own
+
+
+@runtime_checkable
+class BeginsAnew(Source, Protocol):
+    """A source that may be read again in the same process after a bug has ended its reading, as after a new start."""
+
+    lasts: bool  # whether it goes on until the stop. One that does not is not begun anew: whoever started it can do that
+
+    def begin_anew(self) -> None:
+        """Forget what was under way. Everything that was given is kept; ``read`` is called next, and goes on behind it."""
+        ...

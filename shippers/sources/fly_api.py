@@ -50,6 +50,7 @@ class FlyApi:
         self._under_way: deque[tuple[int, Moved]] = deque()
         self._given = 0
         self._is_silenced = False  # it was said that nothing can be noted
+        self.lasts = table.follow
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
         """Give pages of all apps, in turn, until they end or ``stop`` is set."""
@@ -81,6 +82,10 @@ class FlyApi:
             moved.add(move.app)
         for app in moved:
             await self._note(app)
+
+    def begin_anew(self) -> None:
+        """Forget what was under way: the cursors stand where they were moved last."""
+        self._under_way.clear()
 
     async def _note(self, app: str) -> None:
         place, document = self._place(app), self._cursors[app].document()

@@ -51,6 +51,8 @@ class Follow:
         self._readings = readings
         self._metrics = metrics
         self._registry = registry
+        self._known: Sequence[Mark] | None = None  # what was kept last
+        self.lasts = registry is not None  # without one nobody knows where it was
         self.kept_as = registry.name if registry else ""
         self.resumes = from_start or (registry is not None and registry.load() is not None)  # and not at the files' ends
         self._at_end = not from_start
@@ -96,11 +98,18 @@ class Follow:
     async def kept(self, position: object) -> None:
         """Note the marks on disk."""
         if self._registry is not None and isinstance(position, tuple):
+            self._known = position
             await self._registry.keep(position)
+
+    def begin_anew(self) -> None:
+        """Close all files: they are opened where they were kept."""
+        for tail in self._tails.values():
+            tail.close(to_resume=True)
+        self._tails, self._seen, self._looked = {}, Seen(), False
 
     def _resume(self, now_ms: float) -> list[Line]:
         """Open what an earlier run had not read to its end; return a line for each thing that is lost."""
-        known = self._registry.load() if self._registry else None
+        known = self._registry.load() if self._registry and self._known is None else self._known
         if known is None:
             return []
         self._at_end = False  # what is there and not known has appeared since

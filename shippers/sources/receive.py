@@ -19,13 +19,19 @@ class Receiver:
 
     name = SOURCE
     keep_s = 0.03
+    lasts = True
 
     def __init__(self, table: Receive, context: Context) -> None:
         """Read the tokens; SecretError if they are missing where others can reach us."""
         self.problems = 0
-        self._table = table
-        self._held = Held(table.held_bytes, table.requests)
-        self._server = Server(table, Tokens.read(table, context.environ), self._held, context.metrics)
+        self._table, self._metrics = table, context.metrics
+        self._tokens = Tokens.read(table, context.environ)
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget the requests in hand: who got no answer sends again."""
+        self._held = Held(self._table.held_bytes, self._table.requests)
+        self._server = Server(self._table, self._tokens, self._held, self._metrics)
 
     async def read(self, stop: asyncio.Event) -> AsyncIterator[list[Line]]:
         """Give each request's lines; after ``stop`` until those in hand are answered."""
