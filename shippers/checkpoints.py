@@ -1,15 +1,25 @@
-"""How far each source came, on disk: one small JSON file a source, replaced whole. Knows no source and no Kafka."""
+"""How far each source came, on disk: one small JSON file a source, replaced whole. Knows no source and no Kafka.
+
+A kind of source, the part of a document's name before a ``+``, belongs to one process at a time: a second one would
+overwrite what the first has noted.
+"""
 
 import glob
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import orjson
 
+from shippers.locks import InUseError, Lock
+from streams.config_errors import ConfigError
+
 NEW = ".new.json"  # of a document that is being written
 Look = tuple[tuple[str, int, int], ...]  # of each file its name, inode and time: another one after each ``save``
+_LOCKS = WeakValueDictionary[Path, Lock]()  # those of this process, which may have several values of the same directory
 
 
 class Checkpoints:
@@ -19,9 +29,31 @@ class Checkpoints:
         """Use a directory, which ``save`` makes if it is not there. ``dry``: ``save`` does nothing, as nothing was shipped."""
         self.directory = directory
         self._dry = dry
+        self._locks: dict[str, Lock] = {}
+
+    def own(self, name: str) -> None:
+        """Keep other processes away from the documents of a name's kind; ConfigError where one has them.
+
+        A ``dry`` run changes none, and may look at what another one notes. Nor is there anything to keep where nothing
+        can be written: ``save`` says so.
+        """
+        kind, _, _ = name.partition("+")
+        if self._dry or kind in self._locks:
+            return
+        path = self.directory.absolute() / f"{kind}.lock"
+        with suppress(OSError):
+            self.directory.mkdir(parents=True, exist_ok=True)
+            try:
+                self._locks[kind] = lock = _LOCKS.get(path) or Lock(path)
+                _LOCKS[path] = lock
+            except InUseError as holder:
+                what = kind.partition("-")[0]
+                said = f"is in use by process {holder}, which notes there how far {what} came"
+                raise ConfigError([f"{self.directory} {said}: set FLYSHIP_STATE to another directory"]) from None
 
     def load(self, name: str) -> Any | None:
-        """Return the document of a name, None if there is none or it cannot be read."""
+        """Return the document of a name, None if there is none or it cannot be read; ConfigError as ``own``."""
+        self.own(name)
         try:
             document = self._path(name).read_bytes()
         except FileNotFoundError:

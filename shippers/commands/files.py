@@ -9,6 +9,7 @@ from msgspec import Struct
 from pydantic_core import PydanticCustomError
 
 from shippers.commands import common, run_job, settings_of, usage
+from shippers.commands.configured import made
 from shippers.context import Context
 from shippers.history import History
 from shippers.run import Job, ShipHistory, ShipSources
@@ -55,7 +56,7 @@ def command(patterns: tuple[str, ...], *, moment: str | None, state: str | None,
         usage(wrong)
     settings = settings_of(flags)
     context = Context.of(state, os.environ, dry=dry_run)
-    job = _job(patterns, settings, asked, moment, context)
+    job = made(lambda: _job(patterns, settings, asked, moment, context))
     run_job(job, settings, dry_run=dry_run, context=context if asked.follow else None)
 
 

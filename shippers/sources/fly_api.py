@@ -33,6 +33,7 @@ class FlyApi:
 
     def __init__(self, table: FlyApiTable, context: Context, *, anew: bool = False) -> None:
         """SecretError without a token. ``anew``: forget where the apps were left."""
+        context.checkpoints.own(SOURCE)
         self.problems = 0
         self._table, self._context = table, context
         self.kept_as, self.resumes = f"{SOURCE}+", not anew

@@ -116,7 +116,8 @@ class Registry:
     """The marks of one source on disk."""
 
     def __init__(self, context: Context, name: str) -> None:
-        """``name``: that of the document."""
+        """``name``: that of the document; ConfigError where another process has it."""
+        context.checkpoints.own(name)
         self._checkpoints = context.checkpoints
         self._metrics = context.metrics
         self.name = name

@@ -10,13 +10,12 @@ broker drops repeats died with their producer; but each record has an id, which 
 looks up which of them have arrived (``doubt``).
 """
 
-import fcntl
-import os
 from collections import deque
 from pathlib import Path
 
 from msgspec import Struct
 
+from shippers.locks import InUseError, Lock
 from shippers.records import Record
 from shippers.spool.frames import Ids, Stored, frame, frames
 from shippers.spool.note import Note, Reached
@@ -50,12 +49,17 @@ class Spool:
         self._segment_bytes = max(min(SEGMENT_BYTES, most_bytes // 16), LEAST_SEGMENT_BYTES)
         try:
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = _locked(directory / "lock")
+            self._lock = Lock(directory / "lock")
             self._note = Note(directory / "acknowledged")
             self._segments = Segments(directory)
             self.written = self._last()
             self.acknowledged = self._first()
             self._forget()
+        except InUseError as holder:
+            raise SpoolError(
+                f"the spool {directory} is in use by process {holder}: "
+                "give each flyship a state directory of its own (FLYSHIP_STATE), or --spool-bytes 0"
+            ) from None
         except OSError as error:
             raise SpoolError(f"the spool {directory} cannot be used: {error.strerror or error}") from None
         self.durable = self.written.number
@@ -170,7 +174,7 @@ class Spool:
         self._note.sync()
         self._segments.close()
         self._note.close()
-        os.close(self._lock)
+        self._lock.release()
 
     def _load(self) -> bool:
         """Read on in the files; False where there is nothing left."""
@@ -227,19 +231,3 @@ class Spool:
 
 def _fits(segment: Segment, data: bytes, most_bytes: int) -> bool:
     return not segment.bytes or segment.bytes + len(data) <= most_bytes
-
-
-def _locked(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip()
-        os.close(descriptor)
-        raise SpoolError(
-            f"the spool {path.parent} is in use by process {holder}: "
-            "give each flyship a state directory of its own (FLYSHIP_STATE), or --spool-bytes 0"
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
