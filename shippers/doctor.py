@@ -12,6 +12,8 @@ from shippers.findings import Finding
 from shippers.fly_api.table import FlyApiTable
 from shippers.fly_nats.trial import try_out as try_nats
 from shippers.flyship_file import FlyshipFile
+from shippers.listening import tried
+from shippers.permission import Rights, rights
 from shippers.probes.configured import KINDS
 from shippers.probes.configured import source as probing
 from shippers.probes.table import Probing
@@ -32,13 +34,13 @@ async def _try_api(table: FlyApiTable, context: Context) -> list[Finding]:
 
 
 async def _try_probes(table: Probing, context: Context) -> list[Finding]:
-    tried = [_within(kind, _try_kind(table, context, kind)) for kind in KINDS]  # a secret that one lacks is no other's affair
-    return [finding for several in await asyncio.gather(*tried) for finding in several]
+    trials = [_within(kind, _try_kind(table, context, kind)) for kind in KINDS]  # a secret that one lacks is no other's affair
+    return [finding for several in await asyncio.gather(*trials) for finding in several]
 
 
 async def _try_kind(table: Probing, context: Context, kind: str) -> list[Finding]:
-    tried = [_within(probe.name, probe.try_out()) for probe in probing(table, context, (kind,)).probes]
-    return [finding for several in await asyncio.gather(*tried) for finding in several]
+    trials = [_within(probe.name, probe.try_out()) for probe in probing(table, context, (kind,)).probes]
+    return [finding for several in await asyncio.gather(*trials) for finding in several]
 
 
 # A table of flyship.toml -> what tries it, in the order in which people read of it.
@@ -52,8 +54,10 @@ TRIALS: dict[str, Trial] = {
 
 
 async def findings(file: FlyshipFile, settings: Settings, context: Context) -> list[Finding]:
-    """Try the broker, the state directory and every source that is turned on, all at once."""
+    """Try the broker, the state directory, the port of the counters and every source that is turned on, all at once."""
     trials = [_within("kafka", try_kafka(settings)), _within("state", try_state(file, context))]
+    if file.metrics is not None:
+        trials.append(_within("metrics", tried("metrics", file.metrics.listen)))
     tables = [(name, table) for name in TRIALS if (table := getattr(file, name)) is not None]
     trials += [_within(name, TRIALS[name](table, context)) for name, table in tables]
     found = [finding for several in await asyncio.gather(*trials) for finding in several]
@@ -76,7 +80,7 @@ async def _within(name: str, trial: Awaitable[Sequence[Finding]]) -> list[Findin
 
 
 async def try_kafka(settings: Settings) -> list[Finding]:
-    """Ask the broker for its topics."""
+    """Ask the broker for its topics, and what it lets us do. Nothing is written: readers would have to know what it is."""
     where, last_words = ",".join(settings.servers), LastWords(settings.access)
     try:
         client = await connect(settings, min(settings.timeout_s, KAFKA_S))
@@ -85,8 +89,24 @@ async def try_kafka(settings: Settings) -> list[Finding]:
     if client is None:
         why = f"{last_words.last.text}; set FLYWATCH_KAFKA__BOOTSTRAP, or start it"
         return [Finding("kafka", False, f"no broker at {where}: {why}")]
-    await hang_up(client)
-    return [Finding("kafka", True, f"{where} answers, and has the topic {settings.topic}")]
+    try:
+        found = await rights(client.client, settings.topic)
+    finally:
+        await hang_up(client)
+    return [_allowed(found, where, settings)]
+
+
+def _allowed(found: Rights | None, where: str, settings: Settings) -> Finding:
+    there = f"{where} answers, and has the topic {settings.topic}"
+    who = f"{settings.access.username or 'whoever connects like this'}"
+    if found is None:
+        return Finding("kafka", True, f"{there}; whether we may write to it it cannot say")
+    if not found.write:
+        return Finding("kafka", False, f"{there}, but we may not write to it: allow {who} the operation WRITE on it")
+    if not found.read:
+        told = f"what had arrived before a kill may come twice, unless {who} is allowed READ"
+        return Finding("kafka", True, f"{there}, which we may write to; not read: {told}")
+    return Finding("kafka", True, f"{there}, which we may write to")
 
 
 async def try_state(file: FlyshipFile, context: Context) -> list[Finding]:

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.admin import CreateAclsRequest
 
+from shippers.permission import WRITE
 from tests.pipeline import Pipeline, until
 from tests.servers.secured_kafka import PASSWORD, USER, Secured, secured_kafka
 from tests.servers.token_server import CLIENT, SCOPE, SECRET, token, token_server
@@ -17,6 +20,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("jars")]
 
 ROOT = Path(__file__).parents[1]
 DEADLINE_S = 120
+DESCRIBE = 8  # the number of Kafka's operation
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
@@ -94,6 +98,41 @@ async def test_who_does_not_get_in(kafka: Secured, tmp_path: Path) -> None:
         assert done.returncode == 1, done.stderr.decode()
         assert told in done.stderr.decode()
         assert "of-the-test" not in done.stderr.decode()
+
+
+async def _allow(kafka: Secured, topic: str, operation: int) -> None:
+    """Let the test's user do one thing with a topic, and nobody anything else."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.plain)
+    await admin.start()
+    try:
+        rule = CreateAclsRequest(2, topic, 3, f"User:{USER}", "*", operation, 3)  # a topic, by its very name; allowed
+        answer = await admin._client.send(admin._client.get_random_node(), rule)  # noqa: SLF001  # there is no method for it
+        assert [code for code, *_ in answer.creation_responses] == [0]
+    finally:
+        await admin.close()
+
+
+async def test_doctor_knows_whether_we_may_write(kafka: Secured, tmp_path: Path) -> None:
+    """Without leave to write doctor says so; nothing is in the topic after it has looked."""
+    login = {f"FLYWATCH_KAFKA__{name.upper()}": value for name, value in _login(kafka, "SCRAM-SHA-512").items()}
+    login |= {"FLYWATCH_KAFKA__BOOTSTRAP": kafka.ways["LOGIN"], "FLYSHIP_STATE": str(tmp_path / "state")}
+    async with Pipeline(kafka.plain, tmp_path) as pipeline:
+
+        async def told() -> str:
+            done = await asyncio.to_thread(pipeline.run, "shippers", "doctor")
+            return str(done.stdout.decode().splitlines()[0])
+
+        pipeline.env |= login
+        topic = pipeline.topics["logs"]
+        assert (await told()).endswith(f"has the topic {topic}, which we may write to")
+        await _allow(kafka, topic, DESCRIBE)
+        assert await told() == (
+            f"FAIL kafka: {kafka.ways['LOGIN']} answers, and has the topic {topic}, but we may not write to it: "
+            f"allow {USER} the operation WRITE on it"
+        )
+        await _allow(kafka, topic, WRITE)
+        assert "which we may write to; not read: what had arrived before a kill may come twice" in await told()
+        assert sum((await pipeline.ends("logs")).values()) == 0
 
 
 async def test_workers_get_in(kafka: Secured, tmp_path: Path) -> None:

@@ -212,7 +212,14 @@ async def test_doctor_where_all_is_well(kafka_bootstrap: str, env: dict[str, str
         done = await asyncio.to_thread(_run, pipeline.env | env | _kafka(pipeline), "doctor")
     assert done.returncode == 0, done.stdout + done.stderr
     names = [line.split(":")[0] for line in done.stdout.splitlines()]
-    assert names == ["ok   kafka", "ok   state", "ok   receive tokens", "ok   receive", f"ok   files {tmp_path}/*.log"]
+    assert names == [
+        "ok   kafka",
+        "ok   state",
+        "ok   metrics",
+        "ok   receive tokens",
+        "ok   receive",
+        f"ok   files {tmp_path}/*.log",
+    ]
 
 
 def _kafka(pipeline: Pipeline) -> dict[str, str]:
@@ -225,13 +232,15 @@ def test_doctor_knows_every_table() -> None:
 
 
 def test_doctor_tells_everything_that_is_wrong(env: dict[str, str], tmp_path: Path) -> None:
-    """No broker, a state directory that is none, a missing token, a taken port, no files: a line each, and exit code 1."""
-    with socket.create_server(("127.0.0.1", 0)) as taken, socket.socket() as reserved:
-        reserved.bind(("127.0.0.1", 0))
-        port, nobody = taken.getsockname()[1], reserved.getsockname()[1]
+    """No broker, a state directory that is none, a missing token, taken ports, no files: a line each, and exit code 1."""
+    here = ("127.0.0.1", 0)
+    with socket.create_server(here) as taken, socket.create_server(here) as other, socket.socket() as reserved:
+        reserved.bind(here)
+        port, counted, nobody = (each.getsockname()[1] for each in (taken, other, reserved))
         (tmp_path / "none").write_text("")
         text = f'state = "{tmp_path}/none/state"\n[receive]\nlisten = "127.0.0.1:{port}"\ntokens = {{ shop = "SHOP_TOKEN" }}\n'
-        (tmp_path / "flyship.toml").write_text(text + f'[files]\npaths = ["{tmp_path}/*.log"]\n')
+        text += f'[files]\npaths = ["{tmp_path}/*.log"]\n[metrics]\nlisten = "127.0.0.1:{counted}"\n'
+        (tmp_path / "flyship.toml").write_text(text)
         done = _run(env | {"FLYWATCH_KAFKA__BOOTSTRAP": f"127.0.0.1:{nobody}"}, "doctor", "--json")
     assert done.returncode == 1
     found: dict[str, Any] = {finding["name"]: finding for finding in map(orjson.loads, done.stdout.splitlines())}
@@ -239,6 +248,7 @@ def test_doctor_tells_everything_that_is_wrong(env: dict[str, str], tmp_path: Pa
     for name, told in {
         "kafka": "FLYWATCH_KAFKA__BOOTSTRAP",
         "state": "cannot be written",
+        "metrics": "Address already in use",
         "receive tokens": "set SHOP_TOKEN or SHOP_TOKEN_FILE",
         "receive": "Address already in use",
         f"files {tmp_path}/*.log": "no file matches",

@@ -17,7 +17,7 @@ from shippers.doctor import findings
 @click.command(name="doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print an object a line instead.")
 def command(*, as_json: bool) -> None:
-    """Try the broker, the state directory and every source of flyship.toml; say what is wrong in a line each.
+    """Try the broker, the state directory, ports and every source of flyship.toml; say what is wrong in a line each.
 
     Ends with 1 if something is.
     """

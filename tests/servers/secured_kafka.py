@@ -70,6 +70,10 @@ def _settings(directory: Path, port: int, ports: Mapping[str, int]) -> str:
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": str(directory / "ca.pem"),
         "listener.name.mutual.ssl.client.auth": "required",
+        # Who comes by the plain port may do all; others what a topic's rules allow, and all where it has none.
+        "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+        "allow.everyone.if.no.acl.found": "true",
     }
     lines["controller.quorum.voters"] = "1@" + lines["listeners"].split("CONTROLLER://")[1].split(",")[0]
     for name in ("login", "open"):
