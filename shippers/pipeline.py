@@ -9,7 +9,7 @@ from shippers.batching import Batch, Batching
 from shippers.metrics import Metrics
 from shippers.once.looking import Once
 from shippers.once.tracking import Tracking
-from shippers.reach import Reach, SourceBug, closed
+from shippers.reach import OUT, Reach, SourceBug, closed
 from shippers.records import Record, records
 from shippers.sources import Source
 from streams.core.values import Line
@@ -38,13 +38,20 @@ class Sink(Protocol):
 
 
 async def ship(
-    sources: Sequence[Source], batching: Batching, sink: Sink, stop: asyncio.Event, metrics: Metrics, once: Once | None = None
+    sources: Sequence[Source],
+    batching: Batching,
+    sink: Sink,
+    stop: asyncio.Event,
+    metrics: Metrics,
+    once: Once | None = None,
+    otherwise: str = OUT,
 ) -> None:
     """Ship until the sources end (``stop`` makes them end), then wait until everything is safe.
 
-    ``once``: leaves out what an earlier run had shipped and not noted.
+    ``once``: leaves out what an earlier run had shipped and not noted. ``otherwise``: what is told to come of a source that
+    had a bug and cannot begin anew. It is in ``metrics.down`` then.
     """
-    reaches = [Reach(source, sink, metrics, None if once is None else once.of(source)) for source in sources]
+    reaches = [Reach(source, sink, metrics, None if once is None else once.of(source), otherwise) for source in sources]
     way = _Way(batching, sink, {reach.source.name: reach.tracking for reach in reaches if reach.tracking})
     looking = asyncio.create_task(_nothing() if once is None else once.look())
     reading = asyncio.create_task(_read_all(reaches, way, stop, looking))

@@ -15,11 +15,12 @@ from shippers.counting import Counting
 from shippers.dropping import Dropping
 from shippers.metrics import Metrics
 from shippers.once.tracking import Tracking
+from shippers.pauses import MOST_S, Pauses
 from shippers.sources import BeginsAnew, Counted, Resumable, Source
 from streams.core.values import Line
 
 KIND = "unexpected"
-FIRST_S, MOST_S = 1.0, 60.0  # how long a source that had a bug is left alone; who then runs for MOST_S is well again
+OUT = "is read no more until flyship starts again"
 
 
 @runtime_checkable
@@ -47,8 +48,8 @@ class SourceBug(Exception):
 class Reach:
     """How far a source's lines went into batching, and how far they are known to be safe."""
 
-    def __init__(self, source: Source, sink: object, metrics: Metrics, tracking: Tracking | None) -> None:
-        """``tracking``: where its records are known again after a kill."""
+    def __init__(self, source: Source, sink: object, metrics: Metrics, tracking: Tracking | None, otherwise: str = OUT) -> None:
+        """``tracking``: where its records are known again after a kill. ``otherwise``: see ``ship``."""
         self.source = source
         self.tracking = tracking
         self.counting = None if isinstance(source, Counted) else Counting(metrics, source.name)
@@ -63,7 +64,9 @@ class Reach:
         self._can_keep = self.resumable is not None
         self._anew = source if isinstance(source, BeginsAnew) and source.lasts else None
         self._taking: asyncio.Timeout | None = None
-        self._told, self._began_s, self._pause_s = "", 0.0, FIRST_S
+        self._otherwise = otherwise
+        self._pauses, self._pause_s = Pauses(_now_s()), 0.0
+        self._is_ailing = False  # it had a bug, and has not run well since
 
     @property
     def waits(self) -> bool:
@@ -91,13 +94,10 @@ class Reach:
             raise SourceBug from error
         finally:
             self._taking = None
-        if self._told and self._runs_well():
-            say(f"{self.source.name}: goes on since {MOST_S:.0f} s")
-            self._told, self._pause_s = "", FIRST_S
+        if self._is_ailing and self._pauses.is_well(_now_s()):
+            say(f"{self.source.name}: goes on, for {MOST_S:.0f} s by now")
+            self._is_ailing = False
         return lines
-
-    def _runs_well(self) -> bool:
-        return asyncio.get_running_loop().time() - self._began_s >= MOST_S
 
     async def admits(self, lines: Sequence[Line]) -> bool:
         """Wait for room; False where the source cannot wait: its lines are dropped."""
@@ -148,26 +148,24 @@ class Reach:
         self._can_keep, self._anew = False, None
         self.failed(error)
         if self._taking is not None:
-            self._taking.reschedule(asyncio.get_running_loop().time())
+            self._taking.reschedule(_now_s())
 
     def failed(self, error: BaseException) -> None:
         """Count a bug, and tell it, once, with what comes of it: no second time until it changes or was away."""
-        if self._runs_well():
-            self._told, self._pause_s = "", FIRST_S
-        then = f"is tried again, after {MOST_S:.0f} s at most" if self._anew else "is read no more until flyship starts again"
+        name, metrics, was_well = self.source.name, self._metrics, self._pauses.is_well(_now_s())
+        then = f"is tried again, after {MOST_S:.0f} s at most" if self._anew else self._otherwise
         text = f"a fault of ours, {bugs.told(error)}: the source {then}"
-        self._metrics.failed(self.source.name, KIND, text)
-        self._metrics.down[self.source.name] = text
+        if was_well or text != metrics.said.get((name, KIND)):
+            say(f"{name}: {text}")
+        metrics.failed(name, KIND, text)
+        metrics.down[name] = text
         self.source.problems += 1
-        if text != self._told:
-            say(f"{self.source.name}: {text}")
-            self._told = text
+        self._is_ailing, self._pause_s = True, self._pauses.take(_now_s())
 
     async def rest(self, stop: asyncio.Event) -> bool:
         """Leave the source alone for a while, each time for longer; False if the stop comes."""
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), self._pause_s)
-        self._pause_s = min(2 * self._pause_s, MOST_S)
         return not stop.is_set()
 
     def begin_anew(self) -> bool:
@@ -181,7 +179,7 @@ class Reach:
             self.failed(error)
             return False
         self.position = self._kept = None
-        self._began_s = asyncio.get_running_loop().time()
+        self._pauses.begun(_now_s())
         self.source.problems -= 1
         self._metrics.down.pop(self.source.name, None)
         return True
@@ -192,3 +190,7 @@ async def closed(given: AsyncIterator[Sequence[Line]]) -> None:
     if isinstance(given, AsyncGenerator):
         with suppress(Exception):
             await given.aclose()
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()

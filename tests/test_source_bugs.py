@@ -17,7 +17,7 @@ import aiohttp
 import pytest
 
 from config.kafka.broker import free_port
-from shippers import reach
+from shippers import pauses
 from shippers.batching import Batching, Limits
 from shippers.checkpoints import Checkpoints
 from shippers.context import Context
@@ -110,7 +110,7 @@ def failing(kind: type[Numbers], where: str, times: Sequence[int] = (10,), **giv
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a source not be left alone for long."""
-    monkeypatch.setattr(reach, "FIRST_S", 0.01)
+    monkeypatch.setattr(pauses, "FIRST_S", 0.01)
 
 
 async def _has(sink: Kept, instance: str, count: int) -> None:

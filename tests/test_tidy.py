@@ -145,7 +145,7 @@ def test_hosts_and_settings_are_not_the_cores_affair() -> None:
 
 
 def test_who_speaks_to_kafka() -> None:
-    """Only the hosts, the shippers' client, permission, producer and sharing, and what gives tokens know aiokafka; hosts Faust."""
+    """Only the hosts, the shippers' client, permission, producer, sharing, and what gives tokens know aiokafka; hosts Faust."""
     named = {"shippers/client.py", "shippers/permission.py", "shippers/producer.py", "streams/kafka_token.py"}
     for path in _modules("streams", "shippers", "config", "demo"):
         tops = {name.partition(".")[0] for name in _imports(path)}

@@ -16,6 +16,7 @@ from shippers.batching import Batching
 from shippers.client import DeliveryError
 from shippers.console import say
 from shippers.metrics import Metrics
+from shippers.pauses import Pauses
 from shippers.pipeline import ship
 from shippers.producer import Producer
 from shippers.settings import SettingError, Settings
@@ -29,7 +30,12 @@ from streams.config_errors import ConfigError
 
 RENEW_S = 1.0
 RETRY_S = 1.0
+OTHERWISE = "leaves its group, and joins it again after a while"
 FORBIDDEN = (GroupAuthorizationFailedError, TopicAuthorizationFailedError)
+
+
+class _DownError(Exception):
+    """A bug has ended the reading of a share; as a member that reads nothing we would be in the others' way."""
 
 
 class Stream(Struct, frozen=True):
@@ -66,6 +72,7 @@ class Sharing:
         self._before = Counts()  # of the shares that are over
         self._now: _Running | None = None
         self._told = ""
+        self._pauses = Pauses(now_s())
 
     @property
     def counts(self) -> Counts:
@@ -74,7 +81,9 @@ class Sharing:
 
     @property
     def problems(self) -> int:
-        """As the source of a share counts them: one that was read once is in order."""
+        """As the source of a share counts them: one that was read once is in order, but for a bug."""
+        if self.name in self._metrics.down:
+            return 1
         return 0 if self._was_well or self._now is None else self._now.source.problems
 
     async def work(self, batching: Callable[[], Batching], stop: asyncio.Event) -> None:
@@ -93,6 +102,10 @@ class Sharing:
                     f"Kafka does not let us into the group {self._group}: "
                     f"allow READ on it and on the topic {self._settings.topic} ({error})"
                 ) from None
+            except _DownError:  # told already: others go on with our partitions
+                with contextlib.suppress(TimeoutError):
+                    await member.close()
+                    await asyncio.wait_for(stop.wait(), self._pauses.take(now_s()))
             except (KafkaError, OSError) as error:
                 self._say(f"{self.name}: cannot join the group {self._group} now: {error}; trying again until it works")
                 with contextlib.suppress(TimeoutError):
@@ -102,6 +115,8 @@ class Sharing:
 
     async def _share(self, member: Membership, share: Share, batching: Callable[[], Batching], stop: asyncio.Event) -> None:
         """Ship what is ours until the share ends."""
+        self._metrics.down.pop(self.name, None)
+        self._pauses.begun(now_s())
         ours = ", ".join(map(str, sorted(share.partitions))) or "none"
         self._say(f"{self.name}: in the group {self._group}: of {share.count} partitions of fly.logs ours are {ours}")
         stopping = asyncio.create_task(_pass_on(stop, share.ended))
@@ -152,6 +167,8 @@ class Sharing:
             else:
                 await shipping
                 await _committed(member, share, notes)
+                if self.name in self._metrics.down:
+                    raise _DownError
         finally:
             share.lease.end()
             for task in (shipping, renewing):
@@ -163,7 +180,7 @@ class Sharing:
 
     async def _shipped(self, it: _Running, ended: asyncio.Event) -> None:
         await it.producer.start(for_ever=True)
-        await ship([it.source], it.batching, it.producer, ended, self._metrics)
+        await ship([it.source], it.batching, it.producer, ended, self._metrics, otherwise=OTHERWISE)
 
     def _say(self, text: str) -> None:
         if text != self._told:
