@@ -59,8 +59,7 @@ async def test_a_wrong_token_is_told_once_and_read_again(tmp_path: Path, org: Fl
     """A wrong token is a line without the token in it; when the file holds a right one, lines come."""
     secret = tmp_path / "token"
     secret.write_text("wrong-token")
-    env = {name: value for name, value in org.env.items() if name != "FLY_ACCESS_TOKEN"}
-    shipper = Shipper(env | {"FLY_ACCESS_TOKEN_FILE": str(secret)}, tmp_path / "one", "--dry-run")
+    shipper = Shipper(_without_token(org) | {"FLY_ACCESS_TOKEN_FILE": str(secret)}, tmp_path / "one", "--dry-run")
     starting = asyncio.create_task(shipper.start())
     try:
         await holds("it tells of the token", lambda: "the token or the organisation" in shipper.told())
@@ -69,6 +68,23 @@ async def test_a_wrong_token_is_told_once_and_read_again(tmp_path: Path, org: Fl
         assert shipper.told().count("the token or the organisation") == 1
         assert "wrong-token" not in shipper.told()
         assert await shipper.stop() == 0
+    finally:
+        starting.cancel()
+        shipper.kill()
+
+
+def _without_token(org: FlyOrg) -> dict[str, str]:
+    return {name: value for name, value in org.env.items() if name != "FLY_ACCESS_TOKEN"}
+
+
+async def test_no_token_is_told(tmp_path: Path, org: FlyOrg) -> None:
+    """Where no token is set and the server wants one, what is told does not say that one is wrong."""
+    shipper = Shipper(_without_token(org), tmp_path / "one", "--dry-run")
+    starting = asyncio.create_task(shipper.start())
+    try:
+        await holds(
+            "it tells of the token", lambda: "or no token is set: check org in [nats] and FLY_ACCESS_TOKEN" in shipper.told()
+        )
     finally:
         starting.cancel()
         shipper.kill()
@@ -158,6 +174,8 @@ async def test_doctor_tries_the_stream_and_the_api(tmp_path: Path, org: FlyOrg) 
     assert [each.ok for each in found] == [False, False]
     assert "check org in [nats] and FLY_ACCESS_TOKEN" in found[0].text
     assert "another" not in "".join(each.text for each in found)
+    found = await try_out(right, Context.of(str(tmp_path / "state"), _without_token(org)))
+    assert (found[0].ok, found[0].text) == (False, f"{org.server.url}: the token is missing: set FLY_ACCESS_TOKEN")
     found = await try_out(right.model_copy(update={"apps": ("shopp",)}), _context(org, tmp_path))
     assert (found[1].ok, "no such app" in found[1].text) == (False, True)
     org.server.kill()

@@ -14,8 +14,13 @@ class Failure(Struct, frozen=True):
 
 
 DEAD = Failure("dead_peer", "the server answers no more")
+MISSING = Failure("auth", "the token is missing: set FLY_ACCESS_TOKEN")
 _REFUSED = (  # what the server says, in small letters -> kind, what to do
-    ("authorization", "auth", 'the token or the organisation "{org}" is wrong: check org in [nats] and FLY_ACCESS_TOKEN'),
+    (  # it says no more where nobody has logged in
+        "authorization",
+        "auth",
+        'the token or the organisation "{org}" is wrong, or no token is set: check org in [nats] and FLY_ACCESS_TOKEN',
+    ),
     ("authentication", "auth", "the token is not valid any more: set FLY_ACCESS_TOKEN to a new one"),
     ("permissions", "denied", 'the token may not listen to a subject: {said}; it must be one of the organisation "{org}"'),
     ("maximum", "refused", "the server refuses: {said}"),
@@ -31,6 +36,11 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (  # the first that fits
     (ConnectionError, "disconnected", "the connection broke"),
     (OSError, "unreachable", "cannot be reached: {said}; only machines in the organisation's private network reach it"),
 )
+
+
+def refused(why: Failure, *, has_token: bool) -> Failure:
+    """Return why a server has refused, for whoever knows whether a token was sent: without one that is why."""
+    return MISSING if why.kind == MISSING.kind and not has_token else why
 
 
 def failure(error: Exception, org: str) -> Failure:
