@@ -16,6 +16,7 @@ class Metrics:
     def __init__(self) -> None:
         """Make all of them."""
         self.said: dict[tuple[str, str], str] = {}  # what was said last of an error, by source and kind
+        self.kinds: dict[str, tuple[str, ...]] = {}  # by source: under which names it counts, where these are not its own
         self.down: dict[str, str] = {}  # the sources that a bug ended and that are not read now, with what was said of it
         self.registry = to = CollectorRegistry()
         self.lines = Counter("flyship_lines", "Lines taken from a source", SOURCE, registry=to)

@@ -99,7 +99,8 @@ class Watch:
         stuck = (
             f"Kafka has acknowledged nothing for {stuck_s:.0f} s, {waiting_lines} lines wait" if stuck_s >= STUCK_S else None
         )
-        names = sorted({*problems, *_by_source(self._metrics, "flyship_lines_total"), *self._last})
+        run = {kind for name in problems for kind in self._metrics.kinds.get(name, (name,))}
+        names = sorted({*run, *_by_source(self._metrics, "flyship_lines_total"), *self._last})
         return Status(
             int(now_s * 1000),
             self._started_ms,

@@ -20,9 +20,11 @@ from prometheus_client import parser
 from shippers.doctor import TRIALS
 from shippers.flyship_file import FlyshipFile
 from shippers.metrics import Metrics
+from shippers.probes.rounds import Probes
 from shippers.status import RATE_S, STUCK_S, TROUBLE_S, Watch
 from tests.pipeline import Pipeline, until
 from tests.servers import program
+from tests.test_probe_rounds import Measured
 
 ROOT = Path(__file__).parents[1]
 DEADLINE_S = 60.0
@@ -193,6 +195,17 @@ def test_a_trouble_passes() -> None:
     assert after.errors == {"auth": 1}
     (unread,) = watch.status(1003.0 + TROUBLE_S, {"api": 2}, 0, 0).sources
     assert unread.trouble == "2 inputs could not be read"
+
+
+def test_probes_are_told_by_kind() -> None:
+    """The source that runs probes has no row: each kind of them has, from the beginning on, unless it is what is wrong."""
+    metrics = Metrics()
+    Probes([Measured("shop"), Measured("web")], metrics, jitter=0, concurrency=1)
+    watch = Watch(metrics, 0)
+    assert [source.name for source in watch.status(1000.0, {"probes": 0, "files": 0}, 0, 0).sources] == ["files", "health"]
+    metrics.failed("probes", "unexpected", "a fault of ours")
+    names = [source.name for source in watch.status(1001.0, {"probes": 1}, 0, 0).sources]
+    assert names == ["health", "probes"]
 
 
 def test_a_broker_that_takes_nothing_is_a_trouble() -> None:

@@ -48,6 +48,7 @@ class Probes:
         self.probes, self._metrics = probes, metrics
         self._jitter, self._concurrency, self._once = jitter, concurrency, once
         self.lasts = not once
+        metrics.kinds[SOURCE] = tuple(dict.fromkeys(probe.kind for probe in probes))
         self._now_ms, self._dice = now_ms, dice
         self._told: dict[int, dict[tuple[str, str], str]] = {}  # by probe: what was said last of whom, while it is wrong
 
