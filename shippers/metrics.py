@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from shippers.console import in_a_line
 
 SOURCE = ("source",)
+UNEXPECTED = "unexpected"  # the kind of an error that is a bug
 
 
 class Metrics:
@@ -30,6 +31,12 @@ class Metrics:
         self.sent = Counter("flyship_sent_lines", "Lines that Kafka has acknowledged", registry=to)
         self.spool_bytes = Gauge("flyship_spool_bytes", "Bytes that wait on disk", registry=to)
         self.spool_records = Gauge("flyship_spool_records", "Records that wait on disk", registry=to)
+
+    def begin(self, source: str) -> None:
+        """Let a source's counters that alerts watch begin with 0: of one that appears with 1 Prometheus sees no growth."""
+        self.errors.labels(source, UNEXPECTED)
+        self.gaps.labels(source, "unfilled")
+        self.dropped.labels(source, "spool_full")
 
     def failed(self, source: str, kind: str, text: str) -> None:
         """Count an error, and remember what was said of it: ``flyship status`` shows it. No secrets."""

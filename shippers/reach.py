@@ -13,13 +13,12 @@ from shippers import bugs
 from shippers.console import say
 from shippers.counting import Counting
 from shippers.dropping import Dropping
-from shippers.metrics import Metrics
+from shippers.metrics import UNEXPECTED, Metrics
 from shippers.once.tracking import Tracking
 from shippers.pauses import MOST_S, Pauses
 from shippers.sources import BeginsAnew, Counted, Resumable, Source
 from streams.core.values import Line
 
-KIND = "unexpected"
 OUT = "is read no more until flyship starts again"
 
 
@@ -56,6 +55,7 @@ class Reach:
         self.dropping = Dropping(source.name)
         self.marking = asyncio.Lock()  # one mark is made at a time
         self._metrics = metrics
+        metrics.begin(source.name)
         self._can_wait = getattr(source, "can_wait", True)
         self._bounded = sink if isinstance(sink, Bounded) else None
         self.resumable = source if isinstance(source, Resumable) else None
@@ -155,9 +155,9 @@ class Reach:
         name, metrics, was_well = self.source.name, self._metrics, self._pauses.is_well(_now_s())
         then = f"is tried again, after {MOST_S:.0f} s at most" if self._anew else self._otherwise
         text = f"a fault of ours, {bugs.told(error)}: the source {then}"
-        if was_well or text != metrics.said.get((name, KIND)):
+        if was_well or text != metrics.said.get((name, UNEXPECTED)):
             say(f"{name}: {text}")
-        metrics.failed(name, KIND, text)
+        metrics.failed(name, UNEXPECTED, text)
         metrics.down[name] = text
         self.source.problems += 1
         self._is_ailing, self._pause_s = True, self._pauses.take(_now_s())

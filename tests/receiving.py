@@ -67,7 +67,7 @@ def _started(env: dict[str, str], errors: Path, *arguments: str) -> subprocess.P
 def _address(process: subprocess.Popen[bytes], errors: Path) -> str | None:
     told = errors.read_text()
     assert process.poll() is None, told
-    found = re.search(r"listening on (\S+)", told)
+    found = re.search(r"receive: listening on (\S+)", told)
     return found[1] if found else None
 
 

@@ -18,6 +18,7 @@ class Telling:
         self._lost = Lost()
         self._full = False
         self._by_disk = 0
+        metrics.dropped.labels(SOURCE, "damaged")  # from 0 on: see ``Metrics.begin``
 
     def found(self) -> None:
         """Tell what an earlier process has left."""

@@ -1,4 +1,4 @@
-"""Fly's Prometheus: a real one, filled with series of Fly's names, behind a door that asks for Fly's token and can break."""
+"""A real Prometheus. As Fly's it is filled with series of Fly's names, behind a door that asks for a token and can break."""
 
 import subprocess
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
@@ -60,7 +60,7 @@ class Door:
 async def fly_prometheus(directory: Path, series: Iterable[Series], at_s: float) -> AsyncIterator[Door]:
     """Serve series that end at a time."""
     _fill(directory, "\n".join(_samples(series, at_s)))
-    async with _running(directory) as url:
+    async with prometheus(directory, f"/prometheus/{ORG}") as url:
         door = Door(f"{url}/api/v1/query")
         async with answering({"/prometheus/{org}/api/v1/query": door.answer}) as port:
             door.base = f"http://127.0.0.1:{port}"
@@ -84,24 +84,25 @@ def _fill(directory: Path, openmetrics: str) -> None:
     assert not done.returncode, done.stderr.decode()
 
 
-def _start(directory: Path, port: int, path: str) -> "subprocess.Popen[bytes]":
-    (directory / "prometheus.yml").write_text("")
+def _start(directory: Path, port: int, path: str, config: str) -> "subprocess.Popen[bytes]":
+    (directory / "prometheus.yml").write_text(config)
     command = [
         program("prometheus", "prometheus"),
         f"--config.file={directory / 'prometheus.yml'}",
         f"--storage.tsdb.path={directory / 'data'}",
         "--storage.tsdb.retention.time=100y",  # the samples are old
         f"--web.listen-address=127.0.0.1:{port}",
-        f"--web.route-prefix={path}",
+        f"--web.route-prefix={path or '/'}",
     ]
     with (directory / "log").open("wb") as log:
         return subprocess.Popen(command, stdout=log, stderr=log)
 
 
 @asynccontextmanager
-async def _running(directory: Path) -> AsyncIterator[str]:
-    port, path = free_port(), f"/prometheus/{ORG}"
-    process = _start(directory, port, path)
+async def prometheus(directory: Path, path: str = "", config: str = "") -> AsyncIterator[str]:
+    """Run one, with its files in a directory; give the URL below which its API is."""
+    port = free_port()
+    process = _start(directory, port, path, config)
     url = f"http://127.0.0.1:{port}{path}"
 
     async def ready() -> bool:
