@@ -103,8 +103,8 @@ class Sharing:
                     f"allow READ on it and on the topic {self._settings.topic} ({error})"
                 ) from None
             except _DownError:  # told already: others go on with our partitions
+                await member.close()
                 with contextlib.suppress(TimeoutError):
-                    await member.close()
                     await asyncio.wait_for(stop.wait(), self._pauses.take(now_s()))
             except (KafkaError, OSError) as error:
                 self._say(f"{self.name}: cannot join the group {self._group} now: {error}; trying again until it works")
