@@ -154,7 +154,7 @@ async def test_an_odd_machine_does_not_hide_the_others() -> None:
     assert told["machines"]["detail"].startswith("1 cannot be read: Object missing required field `id`")
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"{}", b"[1", b'[{"id":"\xff"}]', b"[" * 5_000, gzip.compress(b"[]")])
+@pytest.mark.parametrize("body", [b"", b"null", b"{}", b"[1", b'[{"id":"\xff"}]', b"[" * 5_000, gzip.compress(b"[]", mtime=0)])
 def test_garbage_is_no_list(body: bytes) -> None:
     """Whatever an answer is, it is machines, odd machines, or no list: nothing else is raised."""
     try:
