@@ -12,7 +12,7 @@ from nats.aio.msg import Msg
 from pydantic import SecretStr
 
 from shippers.fly_nats.table import Nats
-from shippers.fly_nats.wording import DEAD, Failure, failure
+from shippers.fly_nats.wording import DEAD, Failure, failure, refused
 from shippers.secrets import SecretError
 
 CONNECT_S = 5.0
@@ -164,7 +164,10 @@ async def opened(table: Nats, password: Password) -> OneConnection:
     one = OneConnection(table)
     try:
         await one.connect(secret)
-    except (LostError, asyncio.CancelledError):
+    except LostError as lost:
+        await one.close()
+        raise LostError(refused(lost.why, has_token=secret is not None)) from None
+    except asyncio.CancelledError:
         await one.close()
         raise
     return one

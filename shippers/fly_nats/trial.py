@@ -11,7 +11,6 @@ from shippers.fly_nats.client import LostError, opened
 from shippers.fly_nats.table import Nats
 from shippers.fly_nats.telling import SOURCE
 from shippers.fly_nats.tokens import api_token, password
-from shippers.fly_nats.wording import refused
 from shippers.secrets import SecretError
 
 HEAR_S = 3.0  # in which a busy organisation says something
@@ -52,7 +51,7 @@ async def _listened(table: Nats, context: Context, ear: _Ear) -> Finding:
     try:
         await _hear(table, context, ear)
     except LostError as lost:
-        return Finding("nats", ok=False, text=f"{table.server}: {_why(lost, context)}")
+        return Finding("nats", ok=False, text=f"{table.server}: {lost.why.text}")
     heard = f"{ear.app or 'somebody'} spoke" if ear.heard.is_set() else f"nobody spoke within {HEAR_S:.0f} s"
     return Finding("nats", ok=True, text=f"{table.server} lets us listen to {', '.join(table.subjects)}; {heard}")
 
@@ -66,14 +65,6 @@ async def _hear(table: Nats, context: Context, ear: _Ear) -> None:
                 await ear.heard.wait()
     finally:
         await one.close()
-
-
-def _why(lost: LostError, context: Context) -> str:
-    try:
-        has_token = password(context.environ) is not None
-    except SecretError:
-        has_token = True  # and it cannot be read, which is why
-    return refused(lost.why, has_token=has_token).text
 
 
 async def _asked(table: Nats, context: Context, app: str | None) -> Finding:

@@ -14,13 +14,9 @@ class Failure(Struct, frozen=True):
 
 
 DEAD = Failure("dead_peer", "the server answers no more")
-MISSING = Failure("auth", "the token is missing: set FLY_ACCESS_TOKEN")
+MISSING = Failure("auth", "the token is missing: set FLY_ACCESS_TOKEN")  # the server says no more than "authorization"
 _REFUSED = (  # what the server says, in small letters -> kind, what to do
-    (  # it says no more where nobody has logged in
-        "authorization",
-        "auth",
-        'the token or the organisation "{org}" is wrong, or no token is set: check org in [nats] and FLY_ACCESS_TOKEN',
-    ),
+    ("authorization", "auth", 'the token or the organisation "{org}" is wrong: check FLY_ACCESS_TOKEN, and org in [nats]'),
     ("authentication", "auth", "the token is not valid any more: set FLY_ACCESS_TOKEN to a new one"),
     ("permissions", "denied", 'the token may not listen to a subject: {said}; it must be one of the organisation "{org}"'),
     ("maximum", "refused", "the server refuses: {said}"),

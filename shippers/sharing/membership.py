@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
@@ -45,7 +46,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         )
 
     async def start(self) -> None:
-        """Join; KafkaError or OSError where Kafka is not there."""
+        """Join."""
         await self._consumer.start()
         self._consumer.subscribe([self._topic], listener=self)
 
@@ -102,3 +103,14 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
     async def close(self) -> None:
         """Leave the group: others get the partitions at once."""
         await hang_up(self._consumer)
+
+
+@contextlib.asynccontextmanager
+async def joined(settings: Settings, group: str) -> AsyncIterator[Membership]:
+    """Give a member; KafkaError or OSError where Kafka is not there, ConfigError where a secret is not."""
+    member = Membership(settings, group)
+    try:
+        await member.start()
+        yield member
+    finally:
+        await member.close()

@@ -22,7 +22,7 @@ from shippers.producer import Producer
 from shippers.settings import SettingError, Settings
 from shippers.sharing.counts import Counts
 from shippers.sharing.lease import now_s
-from shippers.sharing.membership import Membership
+from shippers.sharing.membership import Membership, joined
 from shippers.sharing.share import Share, ShareNotes
 from shippers.sharing.tail import left_by_others
 from shippers.sources import Source
@@ -89,29 +89,28 @@ class Sharing:
     async def work(self, batching: Callable[[], Batching], stop: asyncio.Event) -> None:
         """Ship until ``stop``. DeliveryError for what only somebody can mend."""
         while not stop.is_set():
-            try:
-                member = Membership(self._settings, self._group)
-            except ConfigError as error:  # a secret that was there at the start
-                raise SettingError(str(error)) from None
-            try:
-                await member.start()
+            pause_s = await self._as_member(batching, stop)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_s)
+
+    async def _as_member(self, batching: Callable[[], Batching], stop: asyncio.Event) -> float:
+        """Ship as a member until ``stop``, or until it cannot be one; return how long to wait then, in seconds."""
+        try:
+            async with joined(self._settings, self._group) as member:
                 while (share := await member.share(stop)) is not None:
                     await self._share(member, share, batching, stop)
-            except FORBIDDEN as error:
-                raise DeliveryError(
-                    f"Kafka does not let us into the group {self._group}: "
-                    f"allow READ on it and on the topic {self._settings.topic} ({error})"
-                ) from None
-            except _DownError:  # told already: others go on with our partitions
-                await member.close()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), self._pauses.take(now_s()))
-            except (KafkaError, OSError) as error:
-                self._say(f"{self.name}: cannot join the group {self._group} now: {error}; trying again until it works")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), RETRY_S)
-            finally:
-                await member.close()
+        except FORBIDDEN as error:
+            raise DeliveryError(
+                f"Kafka does not let us into the group {self._group}: "
+                f"allow READ on it and on the topic {self._settings.topic} ({error})"
+            ) from None
+        except ConfigError as error:  # a secret that was there at the start
+            raise SettingError(str(error)) from None
+        except _DownError:  # told already: others go on with our partitions
+            return self._pauses.take(now_s())
+        except (KafkaError, OSError) as error:
+            self._say(f"{self.name}: cannot join the group {self._group} now: {error}; trying again until it works")
+        return RETRY_S
 
     async def _share(self, member: Membership, share: Share, batching: Callable[[], Batching], stop: asyncio.Event) -> None:
         """Ship what is ours until the share ends."""
@@ -208,6 +207,5 @@ async def _committed(member: Membership, share: Share, notes: ShareNotes) -> boo
         return await member.commit(share, notes.mark)
     except FORBIDDEN:
         raise
-    except (KafkaError, TimeoutError) as error:
-        say(f"DEBUG {error!r}")
+    except (KafkaError, TimeoutError):
         return True
