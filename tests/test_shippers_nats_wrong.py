@@ -170,7 +170,7 @@ async def test_doctor_tries_the_stream_and_the_api(tmp_path: Path, org: FlyOrg) 
     assert [(each.name, each.ok) for each in found] == [("nats", True), ("nats gaps", True)]
     found = await try_out(right, _context(org, tmp_path, FLY_ACCESS_TOKEN="another"))  # noqa: S106  # of this test alone
     assert [each.ok for each in found] == [False, False]
-    assert "check org in [nats] and FLY_ACCESS_TOKEN" in found[0].text
+    assert "check FLY_ACCESS_TOKEN, and org in [nats]" in found[0].text
     assert "another" not in "".join(each.text for each in found)
     found = await try_out(right, Context.of(str(tmp_path / "state"), _without_token(org)))
     assert (found[0].ok, found[0].text) == (False, f"{org.server.url}: the token is missing: set FLY_ACCESS_TOKEN")

@@ -97,3 +97,11 @@ class Reach(Struct, frozen=True):
     number: int
     heard_ns: int | None
     fills: dict[str, int]
+
+
+class Chunk(Struct, frozen=True):
+    """Lines that are given, how far they reach, and the memory that they take."""
+
+    lines: list[Line]
+    reach: Reach
+    bytes: int

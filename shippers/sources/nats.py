@@ -10,8 +10,6 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
 
-from msgspec import Struct
-
 from shippers.console import say
 from shippers.context import Context
 from shippers.fly_api.client import LogsApi
@@ -29,19 +27,13 @@ from shippers.gaps import checkpoint
 from shippers.gaps.checkpoint import Unsafe
 from shippers.gaps.fill import LINE_BYTES
 from shippers.gaps.merging import Merging
-from shippers.gaps.values import Given, Limits, Reach, Said
+from shippers.gaps.values import Chunk, Given, Limits, Reach, Said
 from shippers.nanoseconds import at_ns
 from streams.core.values import Line
 
 CHUNK = 2_000  # messages that are unwrapped in one go
 OVERHEAR_S = 1.0
 API_TRIES = 3  # of one question; the filling asks again until its deadline
-
-
-class _Chunk(Struct, frozen=True):
-    lines: list[Line]
-    reach: Reach
-    bytes: int
 
 
 class NatsStream:
@@ -56,8 +48,16 @@ class NatsStream:
         ``notes``: where it is noted, and whose lines these are; None: a checkpoint, and all lines.
         """
         self.problems = 1  # until it was connected once
+        self.lasts = notes is None  # a share ends: its next one begins anew
         self._table, self._context = table, context
-        self._notes = notes or FileNotes(context.checkpoints, context.metrics)
+        self._begin(notes or FileNotes(context.checkpoints, context.metrics))
+
+    def begin_anew(self) -> None:
+        """Begin as after a start: what was under way is part of the gap behind what was noted."""
+        self._begin(FileNotes(self._context.checkpoints, self._context.metrics))
+
+    def _begin(self, notes: Notes) -> None:
+        table, context, self._notes = self._table, self._context, notes
         ms = 1_000_000
         limits = Limits(table.overlap_ms * ms, table.fill_ms * ms, remembered=table.remembered, apps=table.most_apps)
         has_token = api_token(context.environ) is not None
@@ -67,9 +67,8 @@ class NatsStream:
         self._telling = Telling(self._merging, context.metrics, table.org)
         self._filling = Filling(self._merging, self, self._api, self._asks_for, table.late_ms * ms)
         self._inbox: deque[tuple[str, bytes]] = deque()
-        self._chunks: deque[_Chunk] = deque()
-        self._waiting_bytes = 0  # in inbox and chunks
-        self._overheard_s = -OVERHEAR_S
+        self._chunks: deque[Chunk] = deque()
+        self._waiting_bytes, self._overheard_s = 0, -OVERHEAR_S  # in inbox and chunks
         self._given: Reach | None = None
         self._is_connected = self._is_full = False
         self._wake, self._has_room = asyncio.Event(), asyncio.Event()
@@ -161,7 +160,7 @@ class NatsStream:
         lines += self._telling.told(time.time_ns())
         if lines:
             size = sum(len(line.text) + LINE_BYTES for line in lines)
-            self._chunks.append(_Chunk(lines, self._merging.reach(), size))
+            self._chunks.append(Chunk(lines, self._merging.reach(), size))
             self._waiting_bytes += size
             self._wake.set()
         if self._merging.fills:
