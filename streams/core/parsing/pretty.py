@@ -23,18 +23,20 @@ from msgspec import Struct, structs
 from streams.core import regex
 from streams.core.blocks import Block
 from streams.core.joins import Fragment, Kind
+from streams.core.parsing import halves
 from streams.core.parsing.stamps import any_ms
 
 _OPENING = ("    req: {", "    res: {", "    reqId: ")
 _SAID = ("incoming request", "request completed", "request errored", "request aborted")
+SINGLES = tuple(f": {said} {{" for said in _SAID)
 NEEDLES = (*_OPENING, *(f": {said}" for said in _SAID))
 FORMAT = "pino-pretty"
 _MOST_LINES = 500
 _ID_CHARS, _VALUE_CHARS = 100, 8_192
-_HEAD = regex.compiled(
-    r"(?:\[([0-9][^\]\n]{1,39})\] )?([A-Z]{3,12})(?: \(([^)\n]{1,100})\))?: "
+_HEAD = regex.compiled(  # the level may stand first
+    r"(?:([A-Z]{3,12}) (?=\[))?+(?:\[([0-9][^\]\n]{1,39})\](?: |(?=:)))?+(?(1)|([A-Z]{3,12}) ?)(?:\(([^)\n]{1,100})\))?: "
     rf"(?:{'|'.join(_SAID)})"
-).fullmatch
+).match
 _QUIET = {"TRACE", "DEBUG", "INFO"}  # louder ones are events
 _KEY = regex.compiled(r"    ([A-Za-z_][A-Za-z0-9_.-]{0,60}): ?(.*)").fullmatch
 _PAIR = regex.compiled(r"( {6}| {8})\"([A-Za-z-]{2,20})\": (.{1,8200}?),?").fullmatch
@@ -67,13 +69,23 @@ def follow(block: Block | None, text: str) -> Followed | None:
     return Followed(block, part=False) if read is None else Followed(read(block, text))
 
 
+def single(text: str) -> Fragment | None:
+    """Read what pino-pretty prints of Fastify's two documents in a line each (``singleLine``): the head has their stamp."""
+    found = _HEAD(text)
+    said = halves.fragment(text[found.end() + 1 :]) if found else None
+    if found is None or said is None:
+        return None
+    _, stamp, _, process = found.groups()
+    return structs.replace(said, id=f"{process or ''}{said.id}"[:_ID_CHARS], stamp_ms=any_ms(stamp) if stamp else None)
+
+
 def _headed(text: str) -> Followed | None:
     found = _HEAD(text) if text.endswith(_SAID) else None
-    if found is None:
+    if found is None or found.end() != len(text):
         return None
-    stamp, level, process = found.groups()
+    first, stamp, level, process = found.groups()
     block = Block(process=process or "", stamp_ms=any_ms(stamp) if stamp else None)
-    return Followed(block, part=level in _QUIET)
+    return Followed(block, part=(first or level) in _QUIET)
 
 
 def _keyed(block: Block, key: str, value: str) -> Followed:
