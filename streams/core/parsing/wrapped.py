@@ -17,7 +17,7 @@ from streams.core.parsing.stamps import any_ms
 _OF_PHOENIX = ("Sent ", "Chunked ", "Upgraded ")
 _MAY_SAY = (*rails.BEGINNINGS, *_OF_PHOENIX, '"GET /', '"HEAD /', '"POST /', '"PUT /', '"DELETE /', '"PATCH /', '"OPTIONS /')
 _IDS = ("request_id", "requestId", "request-id", "req_id", "uuid", "correlation_id", "trace_id", "dd.trace_id")
-_WITHIN = ("named_tags", "metadata", "payload", "context", "extra")  # where loggers put what is known of a request
+_WITHIN = ("named_tags", "dd", "metadata", "payload", "context", "extra")  # where loggers put what is known of a request
 _PROCESSES = ("pid", "process_id")
 _ID_CHARS = 100
 
