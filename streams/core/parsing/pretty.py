@@ -54,7 +54,8 @@ class Followed(Struct, frozen=True, gc=False):
 def follow(block: Block | None, text: str) -> Followed | None:
     """Take in a line that is no request by itself; None when it has nothing to do with a block."""
     if not text.startswith(_INDENT):
-        return _headed(text) or (None if block is None else Followed(None, part=False))
+        headed = _headed(text) if text.endswith(_SAID) else None
+        return headed or (None if block is None else Followed(None, part=False))
     if block is None:
         key = _KEY(text) if text.startswith(_OPENING) else None
         return None if key is None else _keyed(Block(), key[1], key[2])
@@ -80,7 +81,7 @@ def single(text: str) -> Fragment | None:
 
 
 def _headed(text: str) -> Followed | None:
-    found = _HEAD(text) if text.endswith(_SAID) else None
+    found = _HEAD(text)
     if found is None or found.end() != len(text):
         return None
     first, stamp, level, process = found.groups()

@@ -9,13 +9,16 @@ from typing import Any
 import orjson
 from msgspec import structs
 
+from streams.core.events.any_of import any_of
 from streams.core.joins import Fragment
 from streams.core.parsing import fields, plug, rails
 from streams.core.parsing.json_fields import MESSAGES, text_of
 from streams.core.parsing.stamps import any_ms
 
 _OF_PHOENIX = ("Sent ", "Chunked ", "Upgraded ")
-_MAY_SAY = (*rails.BEGINNINGS, *_OF_PHOENIX, '"GET /', '"HEAD /', '"POST /', '"PUT /', '"DELETE /', '"PATCH /', '"OPTIONS /')
+_may_say = any_of(
+    (*rails.BEGINNINGS, *_OF_PHOENIX, '"GET /', '"HEAD /', '"POST /', '"PUT /', '"DELETE /', '"PATCH /', '"OPTIONS /')
+)
 _IDS = ("request_id", "requestId", "request-id", "req_id", "uuid", "correlation_id", "trace_id", "dd.trace_id")
 _WITHIN = ("named_tags", "dd", "metadata", "payload", "context", "extra")  # where loggers put what is known of a request
 _PROCESSES = ("pid", "process_id")
@@ -24,7 +27,7 @@ _ID_CHARS = 100
 
 def fragment(text: str) -> Fragment | None:
     """Return what the message of a document says about a request, None when it says nothing."""
-    if not any(word in text for word in _MAY_SAY):
+    if not _may_say(text):
         return None
     try:
         document = orjson.loads(text)
