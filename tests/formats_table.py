@@ -5,12 +5,16 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from streams.core import reading
+from streams.core.joins import Joins
 from streams.core.parsing import FORMATS
+from streams.core.values import Line, Request
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "docs" / "formats.md"
 FIELDS = ("at", "method", "target", "status", "duration_ms", "client_ip")
 SHOWN_CHARS = 100
+_OF = {"at": "at_ms"}
 UNITS = {0.0: "none", 1.0: "ms", 1e3: "s", 1e-3: "µs", 1e-6: "ns"}
 HEAD = """# Request formats
 
@@ -20,6 +24,13 @@ that of a bare number; a line that names its unit (`12ms`, `1.5s`) is read by it
 from `streams/core/parsing` and the cases in `tests/formats`, which tests hold.
 
 """
+SEVERAL = """# Told over several lines
+
+Their lines are joined by instance, and by the id of the request where there is one; what is open survives a restart, and is
+forgotten in time. Durations have the unit that the line names, or else milliseconds.
+
+| format | ends with | tells | comes from |
+|---|---|---|---|"""
 
 
 def cases() -> dict[str, list[dict[str, Any]]]:
@@ -51,7 +62,37 @@ def table() -> str:
             f"- written by: {'; '.join(origins)}\n\n"
             f"```\n{line}\n```\n"
         )
-    return "\n".join([HEAD.rstrip() + "\n", *rows, "", *sections])
+    return "\n".join([HEAD.rstrip() + "\n", *rows, "", *sections, *_several()])
+
+
+def _several() -> list[str]:
+    """Return the part of requests told over several lines."""
+    known = told_over_lines()
+    rows, sections = [SEVERAL], []
+    for name, mine in known.items():
+        sample = min((case for case, _ in mine if _is_plain(case)), key=lambda case: len("".join(case["lines"])))
+        told = ", ".join(field for field in FIELDS if any(getattr(one, _OF.get(field, field)) is not None for _, one in mine))
+        origins, last = list(dict.fromkeys(case["origin"] for case, _ in mine)), sample["lines"][-1].strip()
+        rows.append(f"| [{name}](#{name}-over-lines) | {_cell(last)} | {told} | {_escaped(origins[0])} |")
+        lines = "\n".join(sample["lines"])
+        sections.append(f"## {name}, over lines\n\n- tells: {told}\n- written by: {'; '.join(origins)}\n\n```\n{lines}\n```\n")
+    return [*rows, "", *sections]
+
+
+def told_over_lines() -> dict[str, list[tuple[dict[str, Any], Request]]]:
+    """Return the cases of several lines, and a request of each, by the format that its requests have."""
+    found: dict[str, list[tuple[dict[str, Any], Request]]] = defaultdict(list)
+    for file in sorted((ROOT / "tests" / "formats").glob("*.toml")):
+        for case in tomllib.loads(file.read_text(encoding="utf-8"))["case"]:
+            joins = Joins()
+            parsed = [reading.parse(Line(text), joins, number) for number, text in enumerate(case.get("lines", ()), 1)]
+            for one in {one.format: one for one in parsed if isinstance(one, Request)}.values():
+                found[one.format].append((case, one))
+    return dict(sorted(found.items()))
+
+
+def _is_plain(case: dict[str, Any]) -> bool:
+    return all(line.replace("\t", " ").isprintable() for line in case["lines"])
 
 
 def _cell(line: str) -> str:

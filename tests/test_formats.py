@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from streams.core import lines, reading, stamps
+from streams.core.blocks import FORGOTTEN_MS
 from streams.core.headings import Heading
 from streams.core.joins import Fragment, Joins, Kind
 from streams.core.parsing import FORMATS, recognise, request
@@ -89,6 +90,32 @@ def test_case_of_several_lines(case: dict[str, Any]) -> None:
         found += [fields(parsed)] if isinstance(parsed, Request) else []
     assert found == [expected(want) for want in case["want"]]
     assert len(joins) == case["open"]
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_crashes_between_lines_never_matter(case: dict[str, Any]) -> None:
+    """A state that is written and read back as JSON after each line gives the same requests."""
+    joins = Joins()
+    found = []
+    for number, text in enumerate(case["lines"], start=1):
+        joins = Joins.load(json.loads(json.dumps(joins.dump())))
+        parsed = reading.parse(Line(text), joins, number)
+        found += [fields(parsed)] if isinstance(parsed, Request) else []
+    assert found == [expected(want) for want in case["want"]]
+
+
+def test_an_open_block_is_forgotten() -> None:
+    """What began to be told over indented lines and went no further is forgotten, also where no line tells a time."""
+    for stamp in ("2024-03-05T09:01:38Z", None):
+        joins = Joins()
+        reading.parse(Line("    req: {", stamp), joins)
+        began_ms = stamps.ms("2024-03-05T09:01:38Z") or 0
+        assert joins.block is not None
+        joins.expire(began_ms)
+        joins.expire(began_ms + FORGOTTEN_MS)
+        assert not joins.idle
+        joins.expire(began_ms + FORGOTTEN_MS + 1)
+        assert joins.idle
 
 
 def test_the_page_of_formats_is_current() -> None:

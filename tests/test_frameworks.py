@@ -36,6 +36,8 @@ OF_FRAMEWORKS = {*(fmt.name for fmt in frameworks.FORMATS), "logged"}
         ("1m", 60_000.0),
         ("0s", 0.0),
         ("1,234ms", 1234.0),
+        ("1,234.5678ms", 1234.5678),
+        ("1,234,5ms", 1234.5),
         ("12,3456 ms", 12.3456),
         ("", None),
         ("12", None),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.core.lines import MAX_JSON_LINES, Assembler, assembled, unwrap, utc
+from streams.core.lines import MAX_LINES, Assembler, assembled, unwrap, utc
 from streams.core.values import Line
 
 TEXT = 'GET /orders/17?q="é" 200 17 - 12.5 ms'
@@ -156,7 +156,7 @@ def test_what_is_no_document_comes_back() -> None:
     """A lone bracket, an input that ends inside a document and one that never ends lose no line."""
     held = ["{", '  "a": 1,', '  "b": 2']
     assert list(assembled(held)) == held
-    endless = ["{", *("  x," for _ in range(3 * MAX_JSON_LINES))]
+    endless = ["{", *("  x," for _ in range(3 * MAX_LINES))]
     assert list(assembled(endless)) == endless
     assembler = Assembler()
     assert [assembler.take(raw) for raw in ("{", "}")] == [[], ["{ }"]]

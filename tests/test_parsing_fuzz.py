@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import time
 import tomllib
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from streams.core.values import Event, Line, Reason, Request, Skipped
 HERE = Path(__file__).parent
 FIXTURES = HERE.parent.parent / "shared" / "fixtures"
 MUTATIONS = 5_000
+NUMBER = re.compile(r"[0-9][0-9.,]*").finditer
 FAMILIES = [file.stem for file in sorted((HERE / "formats").glob("*.toml"))]
 OF_A_FAMILY = int(os.environ.get("FUZZ_LINES", "200"))  # make fuzz asks for 100,000
 PIECES = (
@@ -152,6 +154,22 @@ def survive(texts: list[str], count: int) -> int:
     return requests
 
 
+NUMBERS = (
+    *("1,234.5678", "1.234,5", "1,2,3", "1.2.3", "1,234,567", "9" * 40, "1e5", "1e999", "inf", "NaN", "-1", "00", "0x1f"),
+    *("1_000", "1:2", "99:99:99", "1.", ".5", "", "\u0663", "\uff11\uff12", "\u00b2"),
+)
+
+
+def test_odd_numbers() -> None:
+    """Any number of any line may be written in any way: nothing raises, and what is a request has sane values."""
+    for text in {line for line in real_lines() if len(line) < 1_000}:
+        for place, number in enumerate(NUMBER(text)):
+            odd = NUMBERS[(place + len(text)) % len(NUMBERS)]
+            parsed = reading.parse(Line(text[: number.start()] + odd + text[number.end() :]), Joins())
+            if isinstance(parsed, Request):
+                check(parsed)
+
+
 @pytest.mark.parametrize(
     "text", ["", " ", "{", "{}", "[]", "null", "\0", "\ud800", "{" * 9_999, '{"a":' * 9_999, '{"req":' * 2_000]
 )
@@ -208,6 +226,9 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "consul: words": lambda n: "[DEBUG] " + "Request finished: method=GET url=/ " * (n // 35),
     "headed: heads": lambda n: "INFO\t" * (n // 5) + "{" * 100 + "}",
     "headed: a document": lambda n: "INFO x {" + '"a":1,' * (n // 6) + '"b":1}',
+    "pretty: a pair without an end": lambda n: '      "url": "' + '",' * (n // 2),
+    "pretty: a head without an end": lambda n: "INFO [1" + "] (" * (n // 3) + ": request completed",
+    "wrapped: a document": lambda n: '{"message":"Completed 200' + " in" * (n // 3) + '","tags":["' + "[a] " * (n // 4) + '"]}',
     "rails: a reason without an end": lambda n: "Completed 200" + " in" * (n // 3),
     "rails: bars": lambda n: "Completed in 1ms (" + " | 200 OK [" * (n // 11),
     "rails: addresses": lambda n: 'Started GET "/" for ' + "1 at " * (n // 5),

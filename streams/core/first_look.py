@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from streams.core import events, samples, telling
-from streams.core.parsing import FORMATS, frameworks, halves, parts, rails
+from streams.core.parsing import FORMATS, frameworks, halves, parts, pretty, rails
 
 Look = Callable[[Sequence[str]], Iterable[int] | None]  # texts -> the numbers of those that may be something; None: all
 
@@ -55,7 +55,8 @@ _HIDDEN = r"\\u00|\\/|\x1b"  # JSON can write any of it so; colours stand betwee
 def pattern(security: Iterable[str] = ()) -> str:
     """Return the pattern, in RE2's words; ``security`` are the words of the guard's rules for messages."""
     found = {_HIDDEN, *_of_formats(), *_of_signs()}
-    found |= {_literal(word) for word in (*samples.NEEDLES, *parts.WORDS, *halves.NEEDLES, *rails.BEGINNINGS, telling.OPENER)}
+    told = (*parts.WORDS, *halves.NEEDLES, *rails.BEGINNINGS, *pretty.NEEDLES)
+    found |= {_literal(word) for word in (*samples.NEEDLES, *told, telling.OPENER)}
     found |= {_literal(word) for word in security}
     return "|".join(sorted(found))
 

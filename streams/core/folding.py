@@ -221,6 +221,11 @@ class Folding:
         elif not isinstance(found, Skipped):
             self._join(source, found, stamp)
             self.opened.beside(self.deltas, source, text, self.provider, stamp)
+        elif part := self.opened.part(source, text, stamp):
+            if isinstance(part, Fragment):
+                self._join(source, part, stamp)
+            else:
+                self.deltas.skip(source, _SHOWS if guarding.line(self._plan, self.deltas, source, text, stamp) else part)
         elif told := w3c.row(self.opened.heading(source, self.clock_ms), text):
             source.apart(w3c.HEADED, told, stamp)
         elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):

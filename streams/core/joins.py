@@ -1,4 +1,4 @@
-"""What one instance tells over several lines: requests, a stack trace, names of columns. Knows no log format and no clock.
+"""What one instance tells over several lines: requests, a stack trace, names of columns. Knows no format and no clock.
 
 State that survives a crash: plain values out (``dump``) and in (``load``), equal when they hold the same. Bounded twice:
 by a cap and by age.
@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct, convert, structs, to_builtins
 
 from streams.core import headings, traces
+from streams.core.blocks import Block
 from streams.core.headings import Heading
 from streams.core.traces import Line, Place, Told, Trace
 from streams.core.values import Event, Reason, Request, Skipped
@@ -52,19 +53,24 @@ class Open(Struct, frozen=True, gc=False):
 
 
 class Joins:
-    """The open requests of one instance, in the order of their starts, its open stack trace, and its heading."""
+    """The open requests of one instance, in the order of their starts, its open stack trace, its heading, its block."""
 
-    __slots__ = ("_open", "cap", "dropped", "heading", "leaned", "told", "trace")
+    __slots__ = ("_open", "block", "cap", "dropped", "heading", "leaned", "told", "trace")
 
     def __init__(
-        self, cap: int = CAP, requests: tuple[Open, ...] = (), trace: Trace | None = None, heading: Heading = headings.NONE
+        self,
+        cap: int = CAP,
+        requests: tuple[Open, ...] = (),
+        trace: Trace | None = None,
+        heading: Heading = headings.NONE,
+        block: Block | None = None,
     ) -> None:
         """Begin with what was open, if anything."""
         self.cap = cap
         self.dropped = 0  # how many the last ``take`` pushed out; no part of the state
         self.told: tuple[Told, ...] = ()  # what the last line let be told; no part of the state
         self.leaned = False  # whether a request was told over several lines at all; no part of the state
-        self.trace, self.heading = trace, heading
+        self.trace, self.heading, self.block = trace, heading, block
         self._open = list(requests)
 
     def __eq__(self, other: object) -> bool:
@@ -80,17 +86,18 @@ class Joins:
     @property
     def idle(self) -> bool:
         """Whether there is nothing to remember."""
-        return not self._open and self.trace is None and self.heading == headings.NONE
+        return not self._open and self.trace is None and self.block is None and self.heading == headings.NONE
 
     def copy(self) -> "Joins":
         """Return an independent copy."""
-        new = Joins(self.cap, tuple(self._open), self.trace, self.heading)
+        new = Joins(self.cap, tuple(self._open), self.trace, self.heading, self.block)
         new.leaned = self.leaned
         return new
 
     def dump(self) -> dict[str, Any]:
         """Return what is open as plain JSON values."""
-        return {"requests": to_builtins(self._open), "trace": to_builtins(self.trace), "heading": to_builtins(self.heading)}
+        told = {"requests": self._open, "trace": self.trace, "heading": self.heading, "block": self.block}
+        return {name: to_builtins(each) for name, each in told.items()}
 
     @classmethod
     def load(cls, values: dict[str, Any] | list[Any], cap: int = CAP) -> "Joins":
@@ -98,7 +105,8 @@ class Joins:
         if isinstance(values, list):
             values = {"requests": values, "trace": None}
         requests, trace = convert(values["requests"], tuple[Open, ...]), convert(values["trace"], Trace | None)
-        return cls(cap, requests, trace, convert(values.get("heading", {}), Heading))
+        heading, block = convert(values.get("heading", {}), Heading), convert(values.get("block"), Block | None)
+        return cls(cap, requests, trace, heading, block)
 
     def follow(self, line: Line, place: Place) -> Event | Skipped | None:
         """Take in a line that is no request; return what it is by itself. ``told`` then says what can be told now."""
@@ -121,6 +129,7 @@ class Joins:
         kept = [each for each in self._open if (began := _began_ms(each)) is None or began >= before_ms]
         dropped = len(self._open) - len(kept)
         self._open, self.heading = kept, self.heading.left(before_ms)
+        self.block = None if self.block is None else self.block.left(before_ms)
         return dropped
 
     def take(self, fragment: Fragment, at_ms: int | None, line_number: int | None = None) -> Request | Reason:
@@ -135,10 +144,11 @@ class Joins:
         if len(several) == 1:
             start = several[0]
             self._open = [each for each in self._open if each is not start]
-            return _request(fragment, at_ms, Open(_NOTHING, None, None) if start.blurred else start)
+            needless = start.blurred or fragment.method is not None  # an end that tells everything was written once
+            return _request(fragment, at_ms, Open(_NOTHING, None, None) if needless else start)
         if several:
             self._blur(several)
-        elif fragment.kind is Kind.FAILED or fragment.status is None or fragment.target is None:
+        elif fragment.kind is Kind.FAILED or fragment.target is None or (fragment.status is None and fragment.method is None):
             return Reason.ORPHAN
         return _request(fragment, at_ms, Open(_NOTHING, None, None))
 
@@ -192,12 +202,12 @@ def _request(end: Fragment, at_ms: int | None, start: Open) -> Request:
     target = begin.target if end.target is None else end.target
     return Request(
         at_ms=at_ms,
-        method=begin.method,
+        method=begin.method if end.method is None else end.method,
         target=target,
         path=None if target is None else target.split("?", 1)[0],
         status=end.status,
         duration_ms=end.duration_ms,
-        client_ip=begin.client_ip,
+        client_ip=begin.client_ip if end.client_ip is None else end.client_ip,
         format=end.format,
         started_ms=started_ms,
         started_line=start.line,

@@ -39,5 +39,5 @@ class Later:
         for number, each in enumerate(held):
             source, raw = each[0], each[1]
             opened = source.opened
-            leans = opened is not None and (opened.trace is not None or opened.heading is not NONE)
+            leans = opened is not None and (opened.trace is not None or opened.block is not None or opened.heading is not NONE)
             yield each, leans or number in worth or len(raw) > chars or not raw or raw.isspace()

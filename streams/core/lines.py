@@ -5,21 +5,21 @@ those of containers and of shippers (``envelopes`` has a file for each family), 
 anything else is a bare line.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 from msgspec import structs
 
 from streams.core import regex
+from streams.core.assembling import MAX_LINES, Assembler, assembled
 from streams.core.envelopes import containers, fly, shippers, syslog
 from streams.core.envelopes.stamps import utc
 from streams.core.values import Line
 
-__all__ = ["ANSI", "MAX_JSON_LINES", "Assembler", "assembled", "unwrap", "utc"]
+__all__ = ["ANSI", "MAX_LINES", "Assembler", "assembled", "unwrap", "utc"]
 
 ANSI = regex.compiled(r"\x1b\[[0-9;:?]*+[A-Za-z]")
-MAX_JSON_LINES = 200  # a pretty-printed document that is longer than this is not one of flyctl's
 MOST_PEELS = 3  # syslog around docker around a line, and one more
 
 Read = Callable[[str, str, str], Line | None]
@@ -95,44 +95,3 @@ def _document(raw: str) -> dict[str, Any] | None:
     except ValueError:  # RecursionError cannot come from orjson: it has a depth limit and says ValueError
         return None
     return document if isinstance(document, dict) else None
-
-
-class Assembler:
-    """Joins the lines of pretty-printed JSON documents (``flyctl logs --json`` indents them) into one line each."""
-
-    __slots__ = ("_held",)
-
-    def __init__(self) -> None:
-        """Hold nothing."""
-        self._held: list[str] = []
-
-    def take(self, raw: str) -> list[str]:
-        """Return the lines that are complete with this one: most often itself."""
-        line = raw.rstrip("\r\n")
-        if not self._held and line != "{":
-            return [line]
-        self._held.append(line)
-        if line == "}":
-            return [" ".join(self.rest())]
-        return self.rest() if len(self._held) > MAX_JSON_LINES else []
-
-    def several(self, block: str) -> list[str]:
-        """Return the lines that are complete with those of a block; a block without a lone brace is what it is."""
-        if "\r" in block:
-            block = f"{block}\n".replace("\r\n", "\n")[:-1]
-        if not self._held and "\n{\n" not in f"\n{block}\n":
-            return block.split("\n")
-        return [whole for raw in block.split("\n") for whole in self.take(raw)]
-
-    def rest(self) -> list[str]:
-        """Return what is held as it came: the input ended inside a document, or it is none."""
-        held, self._held = self._held, []
-        return held
-
-
-def assembled(raws: Iterable[str]) -> Iterator[str]:
-    """Assemble all lines of an input."""
-    assembler = Assembler()
-    for raw in raws:
-        yield from assembler.take(raw)
-    yield from assembler.rest()

@@ -12,10 +12,11 @@ KEPT_CHARS = 300
 _READ_CHARS = 2 * KEPT_CHARS  # bounds what the patterns below can cost
 _MASK = "***"
 _NAMES = (
-    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|client[_-]?secret|private[_-]?key"
+    r"pass(?:word|wd|phrase|code)?|pwd|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key(?:[_-]?base)?|client[_-]?secret|private[_-]?key"
     r"|encryption[_-]?key|signing[_-]?key|session(?:[_-]?id)?|signature|sig|credentials?|otp|pin|cvc|cvv|ssn|dsn|iban"
     r"|code(?:[_-]?verifier)|auth|jwt|csrf(?:[_-]?token)?|x-amz-(?:signature|credential|security-token)"
 )
+_ENDINGS = r"(?:passw(?:or)?d|passphrase|secret|token|(?:api|access|secret|private)_?key)"
 _VALUE = r"(?:\"(?:[^\"\\]|\\.)*+\"?|'[^']*+'?|\\+\"[^\"\\]*+\\*+\"?|[^\s\"'&,;)}\]]+)"
 
 
@@ -89,6 +90,12 @@ _RULES = (
         rf"((?:(?<![a-z])|[_-])(?=[acdeijopstx])(?:{_NAMES})\\*[\"']?\s*(?:=>|[=:])\s*){_VALUE}",
         lambda found: f"{found[1]}{_quoted(found[0][len(found[1]) :])}",
         "by the name before it",
+    ),
+    _rule(
+        ("passw", "passphrase", "secret", "token", "key"),
+        rf"((?<=[a-z0-9\[]){_ENDINGS}\]?\\*[\"']?\s*(?:=>|[=:])\s*|{_ENDINGS}%3d){_VALUE}",
+        lambda found: f"{found[1]}{_quoted(found[0][len(found[1]) :])}",
+        "by how a longer name ends: userPassword, PGPASSWORD, user[password]; also within a target inside a target",
     ),
     _rule(("bearer",), r"\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}", rf"\1{_MASK}", "tokens without a header's name"),
     _rule(("eyj",), r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.?[A-Za-z0-9_-]*", _MASK, "JSON web tokens"),

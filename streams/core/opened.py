@@ -1,13 +1,14 @@
 """What instances tell over several lines while records are folded: a copy is changed, never the state. Knows no format."""
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from streams.core import stamps, telling, traces
 from streams.core.deltas import Deltas
 from streams.core.events import frames
 from streams.core.events.sign import External
 from streams.core.headings import NONE, Heading
-from streams.core.joins import CAP, Joins
+from streams.core.joins import CAP, Fragment, Joins
+from streams.core.parsing import pretty
 from streams.core.sources import Source
 from streams.core.traces import Line, Place
 from streams.core.values import Reason, Sample, Skipped
@@ -57,6 +58,18 @@ class Opened:
         if kept is not heading:
             self.of(source).heading = kept
         return kept
+
+    def part(self, source: Source, text: str, stamp: str | None) -> Fragment | Skipped | None:
+        """Return what a line is to the open block of its instance, or as the first of one; None when it is something else."""
+        block = None if source.opened is None else source.opened.block
+        followed = pretty.follow(block, text)
+        if followed is None:
+            return None
+        joins, block = self.of(source), followed.block
+        if block is not None and block.at_ms is None and stamp is not None:
+            block = structs.replace(block, at_ms=stamps.ms(stamp))
+        joins.block, joins.leaned = block, True
+        return followed.said or (_PART if followed.part else None)
 
     def line(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None, nothing: Skipped) -> None:
         """Take a line that is no request; ``nothing`` is what it counts as if it tells nothing."""

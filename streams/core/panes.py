@@ -208,7 +208,7 @@ def end_traces(state: Partition, plan: Plan, writes: dict[str, Any], clock_ms: i
 def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
     """Drop open requests that grew too old, counted where they would have ended: in the pane of now."""
     for (app, instance), joins in list(state.joins.items()):
-        heading = joins.heading
+        before = joins.heading, joins.block
         dropped = joins.expire(state.clock_ms - plan.limits.join_age_ms)
         key = f"join/{app}/{instance}"
         if dropped:
@@ -217,7 +217,7 @@ def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:
             pane.skipped[Reason.DROPPED] += dropped
             state.unsent.add((start, app))
             writes[f"pane/{start}/{app}"], writes[key] = pane, joins
-        if joins.heading != heading:
+        if (joins.heading, joins.block) != before:
             writes[key] = joins
         if joins.idle:
             del state.joins[app, instance]

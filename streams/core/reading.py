@@ -1,10 +1,12 @@
 """Reads one line: what the batch path says of a column, said of a single line. Knows no envelope, pane or topic."""
 
+from msgspec import structs
+
 from streams.core import parsing, probed, stamps, telling
 from streams.core.events.sign import External
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
-from streams.core.parsing import parts, w3c
+from streams.core.parsing import parts, pretty, w3c
 from streams.core.parsing.format import Fields, Format, Row
 from streams.core.traces import Line as Seen
 from streams.core.traces import Place, Told
@@ -15,7 +17,7 @@ JOINED = Format("joined", match=lambda _: None, why="made by joins, never matche
 # Short lines that are neither a request nor a part of one: checks and errors repeat word for word. Changes no result.
 _NEITHER: dict[str, Skipped] = {}
 _KNOWN_LINES, _KNOWN_CHARS = 4_096, 300
-_EMPTY, _UNRECOGNISED = Skipped(Reason.EMPTY), Skipped(Reason.UNRECOGNISED)
+_EMPTY, _UNRECOGNISED, _PART = Skipped(Reason.EMPTY), Skipped(Reason.UNRECOGNISED), Skipped(Reason.PART)
 
 
 def parse(
@@ -57,14 +59,25 @@ def _said(
         if besides := telling.beside(text, provider):
             joins.follow(besides, place)
         return joined(part, place.at_ms, joins, place.line or 0)
+    if in_block := _in_block(text, joins, place):
+        return in_block
     if told := w3c.row(joins.heading, text):
         return parsing.request(w3c.HEADED, told.groups(), place.at_ms)
     if found := recognise_own(text, own):
         return parsing.request(found[0], found[1].groups(), place.at_ms)
-    if part is _EMPTY:
-        return part
-    seen = telling.look(text, provider, joins.trace, external)
+    seen = None if part is _EMPTY else telling.look(text, provider, joins.trace, external)
     return (joins.follow(seen, place) if isinstance(seen, Seen) else seen) or part
+
+
+def _in_block(text: str, joins: Joins, place: Place) -> Request | Skipped | None:
+    followed = pretty.follow(joins.block, text)
+    if followed is None:
+        return None
+    block = followed.block
+    joins.block = block if block is None or block.at_ms is not None else structs.replace(block, at_ms=place.at_ms)
+    if followed.said is None:
+        return _PART if followed.part else None
+    return joined(followed.said, place.at_ms, joins, place.line or 0)
 
 
 def cleaned(raw: str, chars: int) -> tuple[str, bool]:

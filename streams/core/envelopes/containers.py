@@ -6,7 +6,7 @@ from streams.core.values import Line
 
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
 _ZONE = r"(?:Z|[+-][0-9]{2}:[0-9]{2})"
-_CRI = regex.compiled(rf"({_DATE}\.[0-9]{{1,9}}{_ZONE}) (?:stdout|stderr) [FP](?::[^ \n]{{0,40}})? ?").match
+CRI = regex.compiled(rf"({_DATE}\.[0-9]{{1,9}}{_ZONE}) (stdout|stderr) ([FP])(?::[^ \n]{{0,40}})? ?").match  # and podman's
 # docker and kubectl print nine digits, GitHub's runners seven; the stamps of apps have three or six.
 _STAMPED = regex.compiled(rf"({_DATE}\.(?:[0-9]{{9}}|[0-9]{{7}})Z) ").match
 _COMPOSE = regex.compiled(
@@ -19,7 +19,7 @@ _KUBECTL = regex.compiled(r"\[pod/([^/\]\n]{1,100})/([^/\]\n]{1,100})\] ").match
 
 def from_stamped(text: str, app: str, instance: str) -> Line | None:
     """Read a line that an engine stamped."""
-    head = _CRI(text) or _STAMPED(text)
+    head = CRI(text) or _STAMPED(text)
     return None if head is None else Line(text[head.end() :], any_utc(head[1]), app, instance)
 
 

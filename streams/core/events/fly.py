@@ -151,7 +151,13 @@ SIGNS: tuple[Sign, ...] = (
         "init",
     ),
     sign(EventKind.VOLUME, "No space left on device", r"No space left on device", "a disk is full"),
-    sign(EventKind.PROXY_ERROR, "[P", r"^\[(P[ACEMPR][0-9]{2})\]", "proxy, by code; PU and PT are the client's", *_FLY),
+    sign(
+        EventKind.PROXY_ERROR,
+        "[P",
+        r"^\[(P[ACELMPRU][0-9]{2})\](?! client problem)",
+        "proxy, by code; PT is what happens before there is a request, mostly of clients that go away",
+        *_FLY,
+    ),
     sign(
         EventKind.PROXY_ERROR,
         "ailed to connect to machine",

@@ -4,6 +4,11 @@ from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
 _FAILS = r"[^\n]{0,120}?(?:[Ee]rror|ERROR|[Ff]ail(?:ed|ure|s)?\b|[Tt]imed? ?out|\b(?:429|5[0-9]{2})\b)"
+# The failure named first: not where there was none, nor where the name is a package's in a stack trace.
+_FAILED = (
+    r"(?<![Nn]o )(?<!\b0 )\b(?:[Ee]rror|ERROR|[Ff]ailed|[Ff]ailure|ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT)\b"
+    r"[^\n]{0,120}?(?<![@/A-Za-z0-9_-])"
+)
 _HEADERS = (
     r"(?i:x-cache(?:-status|-lookup|-remote)?|cf-cache-status|x-proxy-cache|upstream_cache_status|x-vercel-cache|x-nextjs-cache"
     r"|x-litespeed-cache|x-drupal-cache|x-varnish-cache|x-fastcgi-cache|cdn-cache|cache-status|cache_status|cachestatus)"
@@ -38,6 +43,14 @@ SIGNS: tuple[Sign, ...] = (
         "by its name",
     ),
     sign(EventKind.EXTERNAL_API, "earch Console", rf"\b([Ss]earch Console)\b{_FAILS}", "by its name"),
+    sign(EventKind.EXTERNAL_API, "hopify", rf"{_FAILED}([Ss]hopify)\b(?!/)", "by its name behind the failure"),
+    sign(
+        EventKind.EXTERNAL_API,
+        "oogle",
+        rf"{_FAILED}([Gg]oogle (?:[Aa]nalytics|[Ss]earch [Cc]onsole)|googleapis\.com)\b",
+        "by its name behind the failure",
+    ),
+    sign(EventKind.EXTERNAL_API, "earch Console", rf"{_FAILED}([Ss]earch Console)\b", "by its name behind the failure"),
     sign(EventKind.TIMEOUT, "code=H12", r"\bcode=H12\b", "Heroku's router, where it tells no request"),
     sign(EventKind.TIMEOUT, "H12", r"\bError (H12)\b", "the same in words"),
     sign(EventKind.TIMEOUT, "is DOWN, reason: ", r"is DOWN, reason: Layer[467] timeout", "HAProxy"),

@@ -17,6 +17,9 @@ DURATIONS = (
     ("http/resp/tookMs", MS, ""),
     ("res/time", MS, ""),
     ("res/responseTime", MS, ""),
+    ("http/durationMs", MS, ""),
+    ("http/latencyMs", MS, ""),
+    ("http/responseTime", MS, ""),
     ("httpResponse/elapsed", MS, ""),  # httplog
     ("httpResponse/took", NS, ""),  # Ory's
     ("httpRequest/latency", S, ""),  # Google

@@ -27,6 +27,6 @@ def elapsed_ms(text: str) -> float | None:
 def _number(text: str) -> float:
     """Read a number whose comma parts thousands (koa), or is the decimal point of a country."""
     whole, comma, last = text.rpartition(",")
-    if comma and (len(last) != 3 or "." in whole):
+    if comma and "." not in last and len(last) != 3:
         return float(f"{whole.replace(',', '')}.{last}")
     return float(text.replace(",", ""))

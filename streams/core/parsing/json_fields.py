@@ -15,7 +15,7 @@ from streams.core.parsing.stamps import any_ms
 
 Recognise = Callable[[str], tuple[Format, Row] | None]
 # Where loggers put the text of a line; ``body`` is OpenTelemetry's.
-_MESSAGES = ("message", "msg", "event", "log", "body", "short_message", "textPayload", "line")
+MESSAGES = ("message", "msg", "event", "log", "body", "short_message", "textPayload", "line")
 _SPELT = "properties"  # Azure's App Service writes this document as text
 _DEEPEST = 3  # documents as text in documents as text
 
@@ -28,7 +28,7 @@ def tolerant(recognise: Recognise, strict: tuple[Format, ...]) -> Format:
         return None if document is None else fields.find(document) or _told(document, 1)
 
     def _told(document: dict[str, Any], deep: int) -> Row | None:
-        message = next((text for name in _MESSAGES if (text := _text(document.get(name)))), "").rstrip()
+        message = next((text for name in MESSAGES if (text := text_of(document.get(name)))), "").rstrip()
         found = _shaped(message, deep) if message[:1] == "{" else recognise(message)
         return None if found is None else _within(document, *found)
 
@@ -58,7 +58,8 @@ def _document(text: str) -> dict[str, Any] | None:
     return document
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a text, also within OpenTelemetry's type of it; '' where there is none."""
     if isinstance(value, dict):
         value = value.get("stringValue")
     return value if isinstance(value, str) else ""

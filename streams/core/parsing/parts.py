@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from streams.core.events.any_of import any_of
 from streams.core.joins import Fragment
-from streams.core.parsing import halves, pairs, plug, rails, w3c
+from streams.core.parsing import halves, pairs, plug, pretty, rails, w3c, wrapped
 
 # Words, one of which is in every line of a reader -> the reader. Martini's sentences are Rails', too: before it.
 _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] = (
+    (pretty.SINGLES, pretty.single),
     (("[martini] ", "[negroni] "), pairs.martini),
     (("Request starting ", "Request finished in "), pairs.aspnet),
     (("HTTP  ",), pairs.serve),
@@ -31,7 +32,7 @@ _may_be = any_of(WORDS)
 def fragment(text: str) -> Fragment | None:
     """Return what this line says about a request, None when it says nothing."""
     if text[:1] == "{":
-        return halves.fragment(text)
+        return halves.fragment(text) or wrapped.fragment(text)
     if _may_be(text):
         for words, read in _READERS:
             if any(word in text for word in words) and (found := read(text)):

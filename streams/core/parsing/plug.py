@@ -27,7 +27,11 @@ def fragment(text: str) -> Fragment | None:
     after = _AFTER(text, level.end())
     begin = level.end() if after is None else after.end()
     an_id = _id(f"{before[0]} {text[level.end() : begin]}")
-    stamp_ms = iso_ms(before[1] or "")
+    return told(text, an_id, iso_ms(before[1] or ""), begin)
+
+
+def told(text: str, an_id: str, stamp_ms: int | None, begin: int = 0) -> Fragment | None:
+    """Return what a message says, behind whatever stands before it."""
     if begins := _BEGINS(text, begin):
         return Fragment(Kind.STARTED, an_id, method=begins[1], target=begins[2], stamp_ms=stamp_ms)
     if ends := _ENDS(text, begin):

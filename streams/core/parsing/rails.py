@@ -65,11 +65,15 @@ def _read(rest: str, an_id: str) -> Fragment | None:
     return None
 
 
+def id_of(tags: str) -> str:
+    """Return the request's id among the tags, else all of the tags."""
+    found = _UUID(tags, 0, _TAGS_CHARS)
+    return found[1] if found else tags.strip()[:_ID_CHARS]
+
+
 def _id(process: str | None, tags: str) -> str:
-    """Return the request's id among the tags, else all of the tags, else the process."""
-    if found := _UUID(tags, 0, _TAGS_CHARS):
-        return found[1]
-    return tags.strip()[:_ID_CHARS] or (f"#{process[:20]}" if process else "")
+    """Return the request's id, else the process."""
+    return id_of(tags) or (f"#{process[:20]}" if process else "")
 
 
 def _started(text: str, an_id: str) -> Fragment | None:
