@@ -257,6 +257,26 @@ def test_a_new_app_is_looked_for_in_the_gap_before_it() -> None:
     assert [each.line.text for each in found] == ["first", "second"]
 
 
+def test_the_first_app_of_all_is_looked_for_in_the_gap_before_it() -> None:
+    """A gap in which no app was known waits for one until ``overlap`` after it, and no longer."""
+    merging = Merging(LIMITS)
+    merging.connected(START)
+    merging.lost()
+    merging.connected(START + 10 * SECOND)
+    assert not merging.closed
+    second = _line("new", "a", START + 11 * SECOND, "second")
+    assert merging.live([second], START + 11 * SECOND) == []
+    found = merging.history("new", _told(_line("new", "a", START + 5 * SECOND, "first"), second), START + 12 * SECOND)
+    assert [each.line.text for each in found] == ["first", "second"]
+    quiet = Merging(LIMITS)
+    quiet.connected(START)
+    quiet.lost()
+    quiet.connected(START + 10 * SECOND)
+    late = START + 10 * SECOND + OVERLAP + 1
+    assert len(quiet.live([_line("new", "a", late, "first")], late)) == 1
+    assert [gap.filled for gap in quiet.closed] == [True]
+
+
 def test_a_line_that_history_tells_otherwise_does_not_wait_for_it() -> None:
     """A live line whose words are others in history is given once history has passed it, not when all is given up."""
     merging = Merging(LIMITS, ["shop"])

@@ -74,11 +74,14 @@ class Merging:
             for app in self.apps:
                 self._fill(app, now_ns, from_ns)
         self._since.clear()
-        self._close()
+        if self.apps or not self.can_fill:  # else it stays for a while: who is heard first may have begun in it
+            self._close()
 
     def live(self, lines: list[Said], now_ns: int) -> list[Given]:
         """Take live lines; return those that may be given."""
         given: list[Given] = []
+        if self.gaps and not self.fills and now_ns > self.gaps[-1].to_ns + self.limits.overlap_ns:
+            self._close()
         for said in lines:
             line, at_ns = said.line, said.at_ns
             fill = self.fills.get(line.app)
@@ -162,12 +165,11 @@ class Merging:
         """Get to know an app; if it began while a gap was there, its lines of the gap are looked for, too."""
         if not self._know(app):
             return None
-        recent = [gap for gap in self.gaps if gap.apps]
-        if not recent:
+        if not self.can_fill or not self.gaps:
             return None
-        for gap in recent:
+        for gap in self.gaps:
             gap.apps.add(app)
-        fill = self._fill(app, recent[-1].to_ns, recent[0].from_ns)
+        fill = self._fill(app, self.gaps[-1].to_ns, self.gaps[0].from_ns)
         fill.deadline_ns = max(fill.deadline_ns, now_ns + self.limits.overlap_ns)
         return fill
 
