@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from shippers.client import hang_up
 from shippers.settings import Settings
@@ -109,8 +109,15 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
 async def joined(settings: Settings, group: str) -> AsyncIterator[Membership]:
     """Give a member; KafkaError or OSError where Kafka is not there, ConfigError where a secret is not."""
     member = Membership(settings, group)
+    asyncio.get_running_loop().set_exception_handler(_hear)
     try:
         await member.start()
         yield member
     finally:
         await member.close()
+
+
+def _hear(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of what became of a commit that was given up: aiokafka goes on with it, and nobody asks any more."""
+    if not isinstance(context.get("exception"), KafkaError):
+        loop.default_exception_handler(context)
