@@ -12,7 +12,8 @@ from streams.core import regex
 
 OTHER = "(other)"
 _CACHE_SIZE = 8_192
-_DIRECT_CALLS = 15  # columns normalised without a look at the cache after one that the cache knew little of
+_DIRECT_CALLS = 15  # columns folded without a look at the cache after one that the cache knew little of
+_ZEROS = dict.fromkeys(map(ord, "123456789"), "0")
 # A path segment that holds a digit is an id, unless it is a version (v1) or only looks so (a file name keeps its ending).
 _ID = regex.compiled(r"/(?!v[0-9]++(?:[/?\n]|$))[^/?\n0-9]*+[0-9][^/?\n]*+", re.MULTILINE).sub
 _QUERY = regex.compiled(r"\?[^\n]*+").sub
@@ -20,34 +21,44 @@ _PARAMETERS = regex.compiled(r"[#;][^\n]*+").sub
 
 
 class _Cache:
-    """What targets were folded into; how it fills decides the speed, never the result."""
+    """What keys were folded into, by what they depend on besides; how it fills decides the speed, never the result."""
 
-    known: ClassVar[dict[str | None, str]] = {}
+    known: ClassVar[dict[object, dict[str | None, str]]] = {}
     direct = 0
-    templates: tuple[str, ...] = ()  # by which these were folded
+
+    @classmethod
+    def routes(cls, about: object, keys: Sequence[str | None], fold: Callable[[list[str | None]], list[str]]) -> list[str]:
+        """Return the routes of keys; all that are new are folded in one pass."""
+        known = cls.known.setdefault(about, {})
+        new = list(set(keys).difference(known))
+        if new:
+            if len(known) > _CACHE_SIZE:
+                known.clear()
+                new = list(set(keys))
+                cls.direct = _DIRECT_CALLS
+            elif len(new) * 2 > len(keys) and len(known) * 4 > _CACHE_SIZE:
+                cls.direct = _DIRECT_CALLS  # most keys are new: looking them up costs more than it saves
+            known.update(zip(new, fold(new), strict=True))
+        return list(map(known.__getitem__, keys))
 
 
 def routes(targets: Sequence[str | None], chars: int, templates: tuple[str, ...] = ()) -> list[str]:
-    """Return the route of each target; all that the cache does not know are normalised in one pass."""
+    """Return the route of each target; all that the cache does not know are folded in one pass.
+
+    Paths that differ in their digits alone have one route, so that a path is known by its text with zeros for digits. A
+    version (``/v1``) keeps its digit: with one of one digit in a column, the cache is that of this version.
+    """
     if not targets:
         return []
-    if _Cache.templates != templates:
-        forget()
-        _Cache.templates = templates
+    if templates:
+        return _Cache.routes((templates, chars), targets, lambda new: _fitted(new, chars, templates))
+    text = _paths(targets, chars)
     if _Cache.direct:
         _Cache.direct -= 1
-        return _folded(targets, chars, templates)
-    known = _Cache.known
-    new = list(set(targets).difference(known))
-    if new:
-        if len(known) > _CACHE_SIZE:
-            known.clear()
-            new = list(set(targets))
-            _Cache.direct = _DIRECT_CALLS
-        elif len(new) * 2 > len(targets) and len(known) * 4 > _CACHE_SIZE:
-            _Cache.direct = _DIRECT_CALLS  # most targets are new: looking them up costs more than it saves
-        known.update(zip(new, _folded(new, chars, templates), strict=True))
-    return list(map(known.__getitem__, targets))
+    elif text.isascii() and (version := _version(text, shapes := text.translate(_ZEROS))) is not None:
+        keys = shapes.split("\n")
+        return _Cache.routes(version, keys, lambda new: _of_shapes(new, keys, text))
+    return _folded(text)
 
 
 def forget() -> None:
@@ -56,13 +67,27 @@ def forget() -> None:
     _Cache.direct = 0
 
 
-def _folded(targets: Sequence[str | None], chars: int, templates: tuple[str, ...]) -> list[str]:
-    found = _normalised(targets, chars)
-    if templates:
-        fits = _fitting(templates)
-        for i, target in enumerate(targets):
-            if fitting := fits((target or "").partition("?")[0]):
-                found[i] = templates[(fitting.lastindex or 1) - 1]
+def _version(text: str, shapes: str) -> str | None:
+    """Return the one version that is in paths, "" for none; None when there are several, or one of more digits."""
+    at = shapes.find("/v0")
+    if at < 0:
+        return ""
+    version = text[at : at + 3]
+    return version if shapes.count("/v0") == text.count(version) and "/v00" not in shapes else None
+
+
+def _of_shapes(new: Sequence[str | None], shapes: list[str], text: str) -> list[str]:
+    """Fold a path of each new shape."""
+    path = dict(zip(shapes, text.split("\n"), strict=True))
+    return _folded("\n".join([path[shape] for shape in new]))  # type: ignore[index]  # no shape is None
+
+
+def _fitted(targets: Sequence[str | None], chars: int, templates: tuple[str, ...]) -> list[str]:
+    found = _folded(_paths(targets, chars))
+    fits = _fitting(templates)
+    for i, target in enumerate(targets):
+        if fitting := fits((target or "").partition("?")[0]):
+            found[i] = templates[(fitting.lastindex or 1) - 1]
     return found
 
 
@@ -79,7 +104,8 @@ def _pattern(template: str) -> str:
     return "/".join(parts) + "/?+"
 
 
-def _normalised(targets: Sequence[str | None], chars: int) -> list[str]:
+def _paths(targets: Sequence[str | None], chars: int) -> str:
+    """Return the paths without what follows them, a line each."""
     if all(targets):
         text = "\n".join(targets)  # type: ignore[arg-type]  # none is None
         plain = max(map(len, targets)) <= chars and text.count("\n") == len(targets) - 1  # type: ignore[arg-type]
@@ -91,4 +117,8 @@ def _normalised(targets: Sequence[str | None], chars: int) -> list[str]:
         text = _QUERY("", text)
     if ";" in text or "#" in text:
         text = _PARAMETERS("", text)
-    return _ID("/:id", text).split("\n")
+    return text
+
+
+def _folded(paths: str) -> list[str]:
+    return _ID("/:id", paths).split("\n")
