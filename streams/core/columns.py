@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-from streams.core.parsing.format import Format, Texts
+from streams.core.parsing.format import Format, Table
 from streams.core.plan import App, Limits
 from streams.core.routes import routes
 from streams.core.sketch import measured
@@ -26,11 +26,13 @@ _EVIDENCE_CHARS = 300
 class Columns:
     """Requests of one app, format and pane as columns, ready to fold or to publish."""
 
-    __slots__ = ("_templates", "agents", "client_ips", "complete", "durations_ms", "methods", "routes", "statuses", "targets")
+    __slots__ = (
+        "_templates", "agents", "client_ips", "complete", "durations_ms", "methods", "routes", "stamps", "statuses", "targets",
+    )  # fmt: skip
 
-    def __init__(self, fmt: Format, rows: Sequence[Texts], limits: Limits, templates: tuple[str, ...] = ()) -> None:
-        """Transpose rows of ``Format.match(...).groups()``."""
-        self.client_ips, self.methods, self.targets, self.statuses, self.agents, durations, _ = zip(*rows, strict=True)
+    def __init__(self, fmt: Format, table: Table, limits: Limits, templates: tuple[str, ...] = ()) -> None:
+        """Read the columns of a format; ``stamps`` are those of the lines themselves."""
+        self.client_ips, self.methods, self.targets, self.statuses, self.agents, durations, self.stamps = table
         self.routes = routes(self.targets, limits.route_chars, templates)
         self._templates = templates
         self.durations_ms: Sequence[float | None] = []  # empty: the format has no duration

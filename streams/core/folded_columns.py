@@ -20,14 +20,14 @@ def folded(
     app, limits = plan.app(source.app), plan.limits
     for part in by_pane(column, plan) if column.start_ms is None else (column,):
         start_ms = part.start_ms or 0
-        columns = Columns(part.fmt, part.rows, limits, plan.templates)
+        columns = Columns(part.fmt, part.table(), limits, plan.templates)
         guarded.add(source, part, columns)
         if part.late:
-            deltas.late(start_ms, source.app, len(part.rows))
+            deltas.late(start_ms, source.app, len(columns.targets))
         else:
             yield start_ms, source.app, columns.counted(app, limits)
         if part.ahead:
-            deltas.tally(start_ms, source.app).ahead += len(part.rows)
+            deltas.tally(start_ms, source.app).ahead += len(columns.targets)
         if plan.requests:
             for name, values in columns.published(part.stamps, part.fmt).items():
                 published.setdefault(name, []).extend(values)

@@ -4,7 +4,7 @@ The hot loop of flywatch: of each line ten seconds of its stamp are compared, th
 tried, and the row is kept; all the rest happens once a column. ``streams.core.reading`` says the same of one line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from streams.core import guarding, probed, reading, stamps
 from streams.core.batches import Batch, FlyLine
@@ -15,15 +15,15 @@ from streams.core.later import Later
 from streams.core.lines import unwrap
 from streams.core.opened import Nothing, Opened
 from streams.core.parsing import w3c
-from streams.core.placing import placed
-from streams.core.plan import PANE_MS, Plan
+from streams.core.placing import move
+from streams.core.plan import Plan
 from streams.core.sources import Source
 from streams.core.tally import Requests as Counted
+from streams.core.together import FEW, runs
 from streams.core.touched import Touched
 from streams.core.values import Line, Reason, Skipped
 
 _SHOWS = Skipped(Reason.SECURITY)
-BARE = "bare"  # the prefix of lines without an envelope's stamp: no stamp begins so
 
 
 class Folding:
@@ -58,49 +58,63 @@ class Folding:
         self.clock_ms = clock_ms
         self.deltas.begin(clock_ms, offset)
 
-    def lines(self, content: Iterable[FlyLine]) -> None:
-        """Take Fly's own lines, of any apps and instances."""
-        chars, wanted = self._plan.limits.line_chars, self._plan.stamped
+    def lines(self, content: Sequence[FlyLine]) -> None:
+        """Take Fly's own lines, of any apps and instances; those of an instance whose format is known are read together."""
         near: dict[str, Source] = {}
         self.provider = ""  # not decoded: few lines need it
-        for line in content:
+        few = len(content) < FEW
+        for number, line in enumerate(content):
             fly = line.fly.app
             source = near.get(fly.instance)
             if source is None or source.app != fly.name:
                 source = near[fly.instance] = self._touched.source(fly.name, fly.instance, line.fly.region)
-            stamp, text = line.timestamp, line.message
-            if stamp[:18] != source.prefix or stamp[-1] != "Z":
-                self._turn(source, stamp)
-            if (row := source.match(text)) and len(text) <= chars:
-                source.add(row.groups())
-                if wanted:
-                    source.note(stamp)
+            if few or source.fresh:
+                self._one(source, line.message, line.timestamp, number)
             else:
-                self._other(source, text, stamp)
+                source.wait(number)
+        for source in self._touched.sources():
+            if numbers := source.rest():
+                some = [content[number] for number in numbers]
+                self._several(source, [line.message for line in some], [line.timestamp for line in some], numbers)
         self._settle()
 
     def batch(self, batch: Batch, app: str, instance: str) -> None:
         """Take the rows of one app and instance; those of the record's key stand in for an empty head."""
-        chars, wanted = self._plan.limits.line_chars, self._plan.stamped
         source = self._touched.source(batch.app or app, batch.instance or instance, batch.region)
         self.provider = batch.provider
         if batch.provider == probed.PROVIDER:
             for stamp, text in batch.lines:
                 self._probe(source, text, stamp)
             return
-        for stamp, text in batch.lines:
-            if stamp is None:
-                if source.prefix != BARE:
-                    self._turn(source, None)
-            elif stamp[:18] != source.prefix or stamp[-1:] != "Z":
-                self._turn(source, stamp)
-            if (row := source.match(text)) and len(text) <= chars:
-                source.add(row.groups())
-                if wanted:
-                    source.note(stamp)
-            else:
-                self._other(source, text, stamp)
+        count, known = len(batch.lines), 0
+        while known < count and (source.fresh or count < FEW):
+            stamp, text = batch.lines[known]
+            self._one(source, text, stamp, known)
+            known += 1
+        if known < count:
+            stamps, texts = zip(*batch.lines[known:], strict=True)
+            self._several(source, texts, stamps, range(known, count))
         self._settle()
+
+    def _one(self, source: Source, text: str, stamp: str | None, number: int) -> None:
+        move(source, stamp, self.clock_ms, self._plan)
+        if (row := source.match(text)) and len(text) <= self._plan.limits.line_chars:
+            source.keep(row, stamp)
+        else:
+            self._other(source, text, stamp, number)
+
+    def _several(self, source: Source, texts: Sequence[str], stamps: Sequence[str | None], numbers: Sequence[int]) -> None:
+        """Take many lines of one instance, pane by pane; ``numbers`` are their places in the record."""
+        panes = runs(stamps) if max(map(len, texts)) <= self._plan.limits.line_chars else None
+        if panes is None:
+            for text, stamp, number in zip(texts, stamps, numbers, strict=True):
+                self._one(source, text, stamp, number)
+            return
+        for begin, end in panes:
+            move(source, stamps[begin], self.clock_ms, self._plan)
+            some, of_some = texts[begin:end], stamps[begin:end]
+            for i in source.several(some, of_some):
+                self._later.add(numbers[begin + i], source, some[i], of_some[i], self.provider)
 
     def take(self, content: Iterable[Line]) -> None:
         """Take lines out of any envelopes, of any apps and instances."""
@@ -109,7 +123,7 @@ class Folding:
             self._take(line, near)
         self._settle()
 
-    def raw(self, content: Iterable[str], app: str) -> None:
+    def raw(self, content: Sequence[str], app: str) -> None:
         """Take lines as a file has them, in any envelope or in none; ``app`` is that of lines that name none.
 
         Most files have no envelope and one format, which is then tried before anything else: that changes nothing but the
@@ -118,15 +132,26 @@ class Folding:
         chars = self._plan.limits.line_chars
         near: dict[tuple[str, str], Source] = {}
         bare: Source | None = None  # of the line before, if that was bare
-        for raw in content:
+        known = 0
+        while known < len(content) and (bare is None or bare.fresh):
+            bare = self._raw(content[known], app, near)
+            known += 1
+        rest = content[known:]
+        if bare is not None and rest and max(map(len, rest)) <= chars:
+            rest = [rest[number] for number in bare.take(rest, ())]  # their stamps are their own
+        for raw in rest:
             if bare is not None and (row := bare.match(raw)) and len(raw) <= chars:
-                bare.add(row.groups())  # its stamp is its own
-                continue
-            line = unwrap(raw, app)
-            source = self._take(line, near)
-            is_bare = line.stamp is None and line.text == raw and line.app == app and not line.instance
-            bare = source if is_bare and not source.fmt.searches else None
+                bare.add(row.groups())
+            else:
+                bare = self._raw(raw, app, near)
         self._settle()
+
+    def _raw(self, raw: str, app: str, near: dict[tuple[str, str], Source]) -> Source | None:
+        """Take a line that may be in an envelope; return its source if it is in none."""
+        line = unwrap(raw, app)
+        source = self._take(line, near)
+        is_bare = line.stamp is None and line.text == raw and line.app == app and not line.instance
+        return source if is_bare and not source.fmt.searches else None
 
     def _take(self, line: Line, near: dict[tuple[str, str], Source]) -> Source:
         source = near.get((line.app, line.instance))
@@ -136,12 +161,8 @@ class Folding:
         if line.provider == probed.PROVIDER:
             self._probe(source, text, stamp)
             return source
-        self._move(source, stamp)
-        if (row := source.match(text)) and len(text) <= self._plan.limits.line_chars:
-            source.keep(row, stamp)
-        else:
-            self.provider = line.provider
-            self._other(source, text, stamp)
+        self.provider = line.provider
+        self._one(source, text, stamp, 0)
         return source
 
     def finish(self) -> None:
@@ -149,7 +170,7 @@ class Folding:
         for source in self._touched.sources():
             published: Published = {}
             for column in source.columns.values():
-                if column.rows:
+                if not column.empty:
                     self.counted += folded(source, column, self._plan, self._guarded, self.deltas, published)
             if published:
                 self.published.append((source.app, source.instance, source.region, published))
@@ -159,28 +180,10 @@ class Folding:
 
     def _probe(self, source: Source, text: str, stamp: str | None) -> None:
         """Take a probe's line, which no format is asked for: nothing else may pass for one, and it for nothing else."""
-        self._move(source, stamp)
+        move(source, stamp, self.clock_ms, self._plan)
         self.deltas.probe(source, probed.read(text[: self._plan.limits.line_chars]), stamp)
 
-    def _move(self, source: Source, stamp: str | None) -> None:
-        """Move a source to the pane of a line's stamp, if it is not there."""
-        if stamp is None:
-            if source.prefix != BARE:
-                self._turn(source, None)
-        elif stamp[:18] != source.prefix or stamp[-1:] != "Z":
-            self._turn(source, stamp)
-
-    def _turn(self, source: Source, stamp: str | None) -> None:
-        """Move a source to the pane of this stamp; without a readable one, to the stamps of the lines themselves."""
-        at_ms: int | None
-        if stamp is not None and stamp.endswith("Z"):
-            source.prefix, at_ms = stamp[:18], stamps.pane_ms(stamp[:18])
-        else:
-            source.prefix, at_ms = (None, stamps.ms(stamp)) if stamp else (BARE, None)
-        place = (None, False, False) if at_ms is None else placed(at_ms - at_ms % PANE_MS, self.clock_ms, self._plan)
-        source.turn(place[0], self.clock_ms, late=place[1], ahead=place[2])
-
-    def _other(self, source: Source, raw: str, stamp: str | None) -> None:
+    def _other(self, source: Source, raw: str, stamp: str | None, number: int = 0) -> None:
         """Take a line that the format at hand refuses: of a format that the instance wrote before, or to be looked at later."""
         if len(raw) <= self._plan.limits.line_chars and (row := source.again(raw)):
             source.keep(row, stamp)
@@ -188,15 +191,15 @@ class Folding:
             source.fresh -= 1
             self._look_at(source, raw, stamp)
         else:
-            self._later.add(source, raw, stamp, self.provider)
+            self._later.add(number, source, raw, stamp, self.provider)
 
     def _settle(self) -> None:
         """Look at the lines that waited, in their order; those that are nothing are counted at the end."""
         nothing: Nothing = {}
         noting = self.opened.firsts is not None
-        for (source, raw, stamp, provider, start_ms, late), worth in self._later.taken():
+        for (_, source, raw, stamp, provider, start_ms, late), worth in self._later.taken():
             if worth:
-                self._move(source, stamp)
+                move(source, stamp, self.clock_ms, self._plan)
                 self.provider = provider
                 self._look_at(source, raw, stamp)
             else:

@@ -39,8 +39,8 @@ class Guarded:
         ends = list(accumulate(len(columns.targets) for _, _, columns in parts))
         seen = guard.requests(*(_joined(parts, name) for name in ("client_ips", "methods", "targets", "statuses", "agents")))
         for row, finding in seen.findings:
-            (source, part, _), at = _place(parts, ends, row)
-            at_ms = _at_ms(part, at, self._deltas)
+            (source, part, columns), at = _place(parts, ends, row)
+            at_ms = _at_ms(part, columns, at, self._deltas)
             self._deltas.find(source, part.start_ms, at_ms, finding)
             if not part.late:
                 _feed(self._deltas, source, part.start_ms, at_ms, finding, self._plan.limits.suspects)
@@ -59,7 +59,7 @@ class Guarded:
             begin = ends[number] - len(columns.targets)
             first, last = min(hits)[0] - begin, max(hits)[0] - begin
             values = (value for _, value in hits if value)
-            times = sorted((_at_ms(part, first, self._deltas), _at_ms(part, last, self._deltas)))
+            times = sorted(_at_ms(part, columns, row, self._deltas) for row in (first, last))
             shown = self._deltas.hide(columns.line(first, None))
             suspects = self._deltas.tally(part.start_ms, source.app).suspects
             more = hashed(len(hits), times[0], times[1], shown, values)
@@ -108,13 +108,13 @@ def _feed(deltas: Deltas, source: Source, start_ms: int | None, at_ms: int, find
         deltas.tally(start_ms, source.app).suspects.add((bucket, finding.client_ip), hits, cap)
 
 
-def _at_ms(part: Column, row: int, deltas: Deltas) -> int:
+def _at_ms(part: Column, columns: Columns, row: int, deltas: Deltas) -> int:
     """Return when a row was logged: its envelope's stamp, else its own, else the beginning of its pane."""
     at_ms: int | None = None
     if not part.ahead:
         if row < len(part.stamps) and (stamp := part.stamps[row]) is not None:
             at_ms = stamps.ms(stamp)
-        elif (own := part.rows[row][6]) and part.fmt.stamp_ms is not None:
+        elif (own := columns.stamps[row]) and part.fmt.stamp_ms is not None:
             at_ms = stamps.bounded(part.fmt.stamp_ms(own))
     if at_ms is not None:
         return at_ms

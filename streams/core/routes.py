@@ -108,7 +108,7 @@ def _paths(targets: Sequence[str | None], chars: int) -> str:
     """Return the paths without what follows them, a line each."""
     if all(targets):
         text = "\n".join(targets)  # type: ignore[arg-type]  # none is None
-        plain = max(map(len, targets)) <= chars and text.count("\n") == len(targets) - 1  # type: ignore[arg-type]
+        plain = max(map(len, targets)) <= chars and "\n" not in "".join(targets)  # type: ignore[arg-type]
     else:
         plain = False
     if not plain:

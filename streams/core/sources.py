@@ -1,9 +1,12 @@
 """What a fold keeps of each instance while it reads records. Knows no envelope, plan or topic."""
 
+from collections.abc import Sequence
+
 from streams.core.joins import Joins
 from streams.core.parsing import FORMATS
-from streams.core.parsing.format import Format, Row, Texts
+from streams.core.parsing.format import Format, Row, Table, Texts
 
+_NO_ROWS: Table = ((),) * 7
 NAME_CHARS = 100
 UNNAMED = "(unknown)"
 SEEN = 4  # formats of one instance that are tried before the table of all
@@ -18,14 +21,63 @@ def named(app: str, instance: str) -> tuple[str, str]:
 class Column:
     """Rows of one format that belong to one pane (``start_ms`` None: each to the pane of its own stamp)."""
 
-    __slots__ = ("ahead", "clock_ms", "fmt", "late", "rows", "stamps", "start_ms")
+    __slots__ = ("_tables", "ahead", "clock_ms", "fmt", "late", "rows", "stamps", "start_ms")
 
     def __init__(self, fmt: Format, start_ms: int | None, clock_ms: int, *, late: bool, ahead: bool) -> None:
         """Make an empty column; the clock matters where the stamps are still to be read."""
         self.clock_ms = clock_ms
         self.fmt, self.start_ms, self.late, self.ahead = fmt, start_ms, late, ahead
-        self.rows: list[Texts] = []
+        self.rows: list[Texts] = []  # behind the tables
         self.stamps: list[str | None] = []
+        self._tables: list[Table] = []
+
+    def take(self, texts: Sequence[str], stamps: Sequence[str | None]) -> Sequence[int]:
+        """Add those of many lines that are of this format; return the numbers of the others."""
+        run = self.fmt.run
+        taken = run(texts) if run is not None else None
+        if taken is None:
+            return self._one_by_one(texts, stamps)
+        if len(taken.refused) < len(texts):
+            self.append(taken.table)
+            self.stamps += stamps if not taken.refused else without(stamps, taken.refused)
+        return taken.refused
+
+    def _one_by_one(self, texts: Sequence[str], stamps: Sequence[str | None]) -> list[int]:
+        match, refused = self.fmt.match, []
+        for number, text in enumerate(texts):
+            if row := match(text):
+                self.rows.append(row.groups())
+                self.stamps += stamps[number : number + 1]
+            else:
+                refused.append(number)
+        return refused
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether there are no rows."""
+        return not self.rows and not self._tables
+
+    def append(self, table: Table) -> None:
+        """Add rows that are columns already."""
+        if self.rows:
+            self._tables.append(tuple(zip(*self.rows, strict=True)))
+            self.rows.clear()
+        self._tables.append(table)
+
+    def table(self) -> Table:
+        """Return all rows as columns, none when there are none."""
+        if not self._tables:
+            return tuple(zip(*self.rows, strict=True))
+        if self.rows or len(self._tables) > 1:
+            self.append(_NO_ROWS)
+            self._tables = [tuple([each for part in parts for each in part] for parts in zip(*self._tables, strict=True))]
+        return self._tables[0]
+
+
+def without(texts: Sequence[str | None], refused: Sequence[int]) -> list[str | None]:
+    """Return a column without some of its rows."""
+    out = set(refused)
+    return [text for number, text in enumerate(texts) if number not in out]
 
 
 class Source:
@@ -49,6 +101,8 @@ class Source:
         "region",
         "seen",
         "start_ms",
+        "wait",
+        "waiting",
     )
 
     def __init__(self, app: str, instance: str, region: str) -> None:
@@ -69,6 +123,8 @@ class Source:
         self.start_ms: int | None = None
         self.clock_ms = 0
         self.late = self.ahead = False
+        self.waiting: list[int] = []  # numbers of lines of the record at hand, to be read together
+        self.wait = self.waiting.append
 
     def turn(self, start_ms: int | None, clock_ms: int, *, late: bool, ahead: bool) -> None:
         """Move to a pane (None: each row to the pane of its own stamp), and go on with the format at hand."""
@@ -89,6 +145,14 @@ class Source:
         self.fmt, self.match = fmt, fmt.match
         self.add, self.note = column.rows.append, column.stamps.append
 
+    def rest(self) -> list[int]:
+        """Return the numbers that wait, which do no longer."""
+        waiting = self.waiting
+        if waiting:
+            self.waiting = []
+            self.wait = self.waiting.append
+        return waiting
+
     def keep(self, row: Row, stamp: str | None) -> None:
         """Add a row of the format at hand."""
         self.add(row.groups())
@@ -101,6 +165,28 @@ class Source:
                 self.write(fmt)
                 return row
         return None
+
+    def take(self, texts: Sequence[str], stamps: Sequence[str | None]) -> Sequence[int]:
+        """Add those of many lines of the pane at hand that are of the format at hand; return the numbers of the others."""
+        return self.here[self.fmt.name].take(texts, stamps)
+
+    def several(self, texts: Sequence[str], stamps: Sequence[str | None]) -> Sequence[int]:
+        """Add many lines of the pane at hand, of the formats that the instance wrote before; return the numbers of the others.
+
+        The format that takes most of them is its last one now.
+        """
+        left = self.take(texts, stamps)
+        most, best = len(texts) - len(left), self.fmt
+        for fmt in [fmt for fmt in self.seen if fmt is not best] if left else ():
+            self.write(fmt)
+            refused = self.take([texts[i] for i in left], [stamps[i] for i in left])
+            if len(left) - len(refused) > most:
+                most, best = len(left) - len(refused), fmt
+            left = [left[i] for i in refused]
+            if not left:
+                break
+        self.write(best)
+        return left
 
     def apart(self, fmt: Format, row: Row, stamp: str | None) -> None:
         """Add a row of a format that is never tried first."""

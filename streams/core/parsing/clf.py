@@ -3,6 +3,7 @@
 Strict and fast; what people have made of it is in ``clf_habits``.
 """
 
+from streams.core.parsing import runs
 from streams.core.parsing.format import Format, fullmatch
 from streams.core.parsing.stamps import any_ms, clf_ms
 
@@ -32,6 +33,17 @@ _HAPROXY = (
 _INGRESS = rf"{_HEAD} {_WHO}\ [0-9]++\ {_SECONDS}\ \[[^\]\n]*+\]\ (?:\[[^\]\n]*+\]\ )?+ [^\"\n]*+ {_END}"
 
 
+_BEGIN = (  # of many lines: the stamp where it stands, and a target that is not looked at closely yet
+    rf"{_CLIENT}\ -\ (?:-|[^ \[\n]{{1,255}}+)\ \[([^\]]++)\]\ "
+    r'"([A-Z][A-Z-]*+)\ ([^ ]++)\ HTTP/[0-9.]++"\ ([0-9]{3}|-)\ [0-9-]++'
+)
+_ORDER = (0, 2, 3, 4, 5, 6, 1)
+_PLAIN_RUN = runs.searched(rf"{_BEGIN} (?:{_AGENT})?+ ()", _ORDER, '"\x1b')
+_TIMED_RUN = runs.searched(
+    rf'{_BEGIN} {_AGENT}\ (?:rt=|request_time=)?+"?+{_SECONDS}"?+ (?:\ u[a-z]{{2}}=[^ \n]++)*+', _ORDER, '"\x1b'
+)
+
+
 def stamp_ms(stamp: str | float) -> int | None:
     """Read the stamp of the format, or what nginx writes in its place (``$time_iso8601``, ``$msec``)."""
     found = clf_ms(stamp)
@@ -39,8 +51,8 @@ def stamp_ms(stamp: str | float) -> int | None:
 
 
 FORMATS = (
-    Format("clf", fullmatch(_PLAIN), "common or combined: the most frequent text", 0.0, stamp_ms, NEEDLE),
-    Format("clf-time", fullmatch(_TIMED), "ends in seconds, so never the plain one", 1e3, stamp_ms, NEEDLE),
+    Format("clf", fullmatch(_PLAIN), "common or combined: the most frequent text", 0.0, stamp_ms, NEEDLE, run=_PLAIN_RUN),
+    Format("clf-time", fullmatch(_TIMED), "ends in seconds, so never the plain one", 1e3, stamp_ms, NEEDLE, run=_TIMED_RUN),
     Format("ingress-nginx", fullmatch(_INGRESS), "two numbers and names in brackets at the end", 1e3, stamp_ms, NEEDLE),
     Format("haproxy-clf", fullmatch(_HAPROXY), "empty fields for referrer and agent, then numbers", 1.0, stamp_ms, NEEDLE),
     Format("traefik", fullmatch(_TRAEFIK), "ends in ms after the service's URL", 1.0, stamp_ms, NEEDLE),

@@ -1,14 +1,15 @@
 """What a request format is. Knows no single format, app or topic."""
 
 import re
-from collections.abc import Callable
-from typing import Protocol, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
 
 from msgspec import Struct, structs
 
 from streams.core import regex
 
 Number = str | float | None  # as written: a text, or a number of a JSON document
+Table = tuple[Sequence[Any], ...]  # rows turned to seven columns, in the order of ``Row.groups``
 Texts = tuple[str | None, str | None, str | None, str | None, str | None, Number, Number]
 
 
@@ -46,6 +47,16 @@ LINE_ENDS = ("\n", "\r")
 Match = Callable[[str], Row | None]
 
 
+class Taken(Struct, frozen=True, gc=False):
+    """What a format reads of many lines at once: the table of those that it takes, the numbers of those that it refuses."""
+
+    table: Table
+    refused: Sequence[int] = ()
+
+
+Run = Callable[[Sequence[str]], Taken | None]
+
+
 class Format(Struct, frozen=True):
     """One request format: how to recognise a message, and how to read what it wrote.
 
@@ -61,6 +72,7 @@ class Format(Struct, frozen=True):
     needle: str = ""  # what every message of this format contains: most lines are turned away by it
     searches: bool = False  # it finds its request inside a text, an envelope too: that has to come off first
     begins: str = ""  # the characters that its messages can begin with; none: any. Its pattern holds to them
+    run: Run | None = None  # reads many lines at once, as ``match`` would each; None of them: they are to be asked one by one
 
 
 def fullmatch(pattern: str) -> Match:

@@ -6,8 +6,9 @@ A document that does not fit its shape is left to the tolerant table of ``json_f
 import msgspec
 from msgspec import Struct
 
+from streams.core.parsing import runs
 from streams.core.parsing.durations import spelt_ms
-from streams.core.parsing.format import Format, Number, Row, Texts
+from streams.core.parsing.format import Format, Number, Row, Table, Texts
 from streams.core.parsing.json_requests import STATUS_TEXTS, typed
 from streams.core.parsing.stamps import any_ms, iso_ms
 
@@ -118,6 +119,15 @@ def caddy(text: str) -> Row | None:
     return row if row.logger.startswith(_ACCESS) and " " not in row.request.method else None
 
 
+def _caddy_table(rows: list[Caddy]) -> Table | None:
+    """Return the columns of documents that are all access lines."""
+    loggers, methods = {row.logger for row in rows}, {row.request.method for row in rows}
+    plain = all(logger.startswith(_ACCESS) for logger in loggers) and not any(" " in method for method in methods)
+    if not plain or any(row.err_id for row in rows):
+        return None
+    return tuple(zip(*map(Caddy.groups, rows), strict=True))
+
+
 def traefik(text: str) -> Row | None:
     """Return the row of an access line."""
     row = _traefik(text)
@@ -131,7 +141,7 @@ def cloudflare(text: str) -> Row | None:
 
 
 FORMATS = (
-    Format("caddy", caddy, "exact by its shape; seconds", 1e3, any_ms, needle='"uri"'),
+    Format("caddy", caddy, "exact by its shape; seconds", 1e3, any_ms, '"uri"', run=runs.documents(Caddy, _caddy_table)),
     Format("traefik-json", traefik, "exact by its shape; nanoseconds", 1e-6, any_ms, needle='"DownstreamStatus"'),
     Format("cloudflare", cloudflare, "exact by its shape", 1.0, any_ms, needle='"EdgeResponseStatus"'),
 )

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from streams.core.parsing import request_line
-from streams.core.parsing.format import Format, Row, Texts
+from streams.core.parsing import request_line, runs
+from streams.core.parsing.format import Format, Row, Table, Texts
 from streams.core.parsing.stamps import any_ms
 
 STATUS_TEXTS: dict[int | None, str] = {code: str(code) for code in range(1_000)}
@@ -112,7 +112,18 @@ def nginx(text: str) -> Row | None:
     return row if asked else None
 
 
+def _pino_table(rows: list[Pino]) -> Table:
+    return tuple(zip(*map(Pino.groups, rows), strict=True))
+
+
+def _nginx_table(rows: list[Nginx]) -> Table | None:
+    asked = all(row.request is not None or (row.request_method and row.request_uri) for row in rows)
+    return tuple(zip(*map(Nginx.groups, rows), strict=True)) if asked else None
+
+
+_PINO_RUN, _NGINX_RUN = runs.documents(Pino, _pino_table), runs.documents(Nginx, _nginx_table)
+
 FORMATS = (
-    Format("pino", typed(Pino), "the most frequent JSON of node; exact by its shape", 1.0, any_ms, needle='"req"'),
-    Format("nginx-json", nginx, "exact by its shape; seconds", 1e3, any_ms, needle='"request_time"'),
+    Format("pino", typed(Pino), "the most frequent JSON of node; exact by its shape", 1.0, any_ms, '"req"', run=_PINO_RUN),
+    Format("nginx-json", nginx, "exact by its shape; seconds", 1e3, any_ms, '"request_time"', run=_NGINX_RUN),
 )

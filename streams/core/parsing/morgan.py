@@ -3,6 +3,7 @@
 A request that was cut off before its answer has ``-`` for status, length and time.
 """
 
+from streams.core.parsing import runs
 from streams.core.parsing.format import Format, fullmatch
 
 _METHOD = r"([A-Z][A-Z-]*+)"
@@ -18,8 +19,15 @@ _DEV = (
 )
 _SHORT = rf"([^ \n{{][^ \n]*+)\ [^ \n]++\ {_METHOD}\ {_TARGET}\ HTTP/[0-9.]++\ {_STATUS}()\ {_LENGTH}\ -\ {_TOOK}\ ms ()"
 
+_ANY = r"([^ ]++)"  # a target among many lines: what may not be in it is looked for in all together
+_ORDER = (0, 1, 2, 3, 4, 5, 6)
+_TINY_RUN = runs.searched(_TINY.replace(_TARGET, _ANY), _ORDER, "\x1b")
+_DEV_RUN = runs.searched(_DEV.replace(_TARGET, _ANY), _ORDER, "\x1b")
+
 FORMATS = (
-    Format("morgan-tiny", fullmatch(_TINY), "begins with a method, ends in ms: surest of all", 1.0, needle=" ms"),
-    Format("morgan-dev", fullmatch(_DEV), "as sure, the other way round at the end", 1.0, needle=" ms"),
+    Format(
+        "morgan-tiny", fullmatch(_TINY), "begins with a method, ends in ms: surest of all", 1.0, needle=" ms", run=_TINY_RUN
+    ),
+    Format("morgan-dev", fullmatch(_DEV), "as sure, the other way round at the end", 1.0, needle=" ms", run=_DEV_RUN),
     Format("morgan-short", fullmatch(_SHORT), "an address and a user before the method", 1.0, needle=" ms"),
 )

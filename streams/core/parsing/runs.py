@@ -1,0 +1,69 @@
+"""Reads many lines of one format at once, by one search over all of them. Knows no single format.
+
+A run takes nothing that its format would refuse, and reads in it what the format does. It may refuse what the format takes:
+lines that it refuses are asked again one by one.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import repeat
+from typing import Any
+
+import msgspec
+
+from streams.core import regex
+from streams.core.parsing.format import Run, Table, Taken
+
+_NONE: Table = ((),) * 7
+
+
+def searched(pattern: str, order: tuple[int, ...], unclean: str) -> Run:
+    """Return the run of a verbose pattern that stays within its line, unless a target or a quote lacks its end.
+
+    ``order`` tells which group is which of the seven fields. The pattern may take any text without a blank for a target,
+    as that is faster; which characters no target may have is asked of all of them together.
+    """
+    compiled = lru_cache(1)(lambda: regex.compiled(rf"(?:{pattern}|[^\n]*+)\n", re.VERBOSE).findall)
+    target, status = order[2:4]
+
+    def run(texts: Sequence[str]) -> Taken | None:
+        rows = compiled()("\n".join((*texts, "")))
+        if len(rows) != len(texts) or "\n" in "".join(texts):  # a match over two of them, or a line end in one
+            return None
+        refused: Sequence[int] = ()
+        columns: Table = tuple(zip(*rows, strict=True))
+        if "" in columns[status]:
+            refused = [number for number, row in enumerate(rows) if not row[status]]
+            columns = tuple(zip(*[row for row in rows if row[status]], strict=True)) or _NONE
+        targets = "".join(columns[target])
+        if any(char in targets for char in unclean):
+            return None
+        return Taken(tuple(map(columns.__getitem__, order)), refused)
+
+    return run
+
+
+def documents(shape: type[Any], table: Callable[[list[Any]], Table | None]) -> Run:
+    """Return the run of a typed JSON document; ``table`` gives the columns of many, None where one of them is odd.
+
+    Between two of them stands a number. No document can go on behind it, as each text begins with a brace: a value stands
+    between two commas, or behind a colon and before one. So there are as many documents as texts only if each text is one.
+    """
+    decode = msgspec.json.Decoder(shape | int).decode_lines
+
+    def run(texts: Sequence[str]) -> Taken | None:
+        refused: Sequence[int] = ()
+        if not all(map(str.startswith, texts, repeat("{"))):
+            refused = [number for number, text in enumerate(texts) if not text.startswith("{")]
+            texts = [text for text in texts if text.startswith("{")]
+            if not texts:
+                return Taken(_NONE, refused)
+        try:
+            rows = decode("\n0\n".join(texts))
+        except (ValueError, RecursionError):  # one is not JSON, or of another shape, has a lone surrogate, is too deep
+            return None
+        found = table(rows[::2]) if len(rows) == 2 * len(texts) - 1 else None
+        return None if found is None else Taken(found, refused)
+
+    return run
