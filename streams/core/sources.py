@@ -1,6 +1,7 @@
 """What a fold keeps of each instance while it reads records. Knows no envelope, plan or topic."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from streams.core.joins import Joins
 from streams.core.parsing import FORMATS
@@ -70,7 +71,7 @@ class Column:
             return tuple(zip(*self.rows, strict=True))
         if self.rows or len(self._tables) > 1:
             self.append(_NO_ROWS)
-            self._tables = [tuple([each for part in parts for each in part] for parts in zip(*self._tables, strict=True))]
+            self._tables = [tuple(map(_joined, *self._tables))]
         return self._tables[0]
 
 
@@ -78,6 +79,13 @@ def without(texts: Sequence[str | None], refused: Sequence[int]) -> list[str | N
     """Return a column without some of its rows."""
     out = set(refused)
     return [text for number, text in enumerate(texts) if number not in out]
+
+
+def _joined(*parts: Sequence[Any]) -> list[Any]:
+    joined: list[Any] = []
+    for part in parts:
+        joined += part  # several times faster than a chain
+    return joined
 
 
 class Source:

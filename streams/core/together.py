@@ -2,7 +2,10 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from typing import cast
 
+_LAST = itemgetter(-1)
 FEW = 4  # lines that are read faster one by one
 _BEHIND = "\U0010ffff"  # stands behind all stamps that begin alike
 
@@ -12,17 +15,16 @@ def runs(stamps: Sequence[str | None]) -> Iterator[tuple[int, int]] | None:
 
     None where they are not in order, not all in UTC, or missing: then each is to be looked at.
     """
+    known = cast("Sequence[str]", stamps)  # a missing one is an error that is seldom, as is an empty one
     try:
-        ordered = sorted(stamps)  # type: ignore[type-var]  # None in it is an error that is seldom
-        joined = "\n".join((*stamps, ""))  # type: ignore[arg-type]  # as above
-    except TypeError:
+        ordered, zones = sorted(known), "".join(map(_LAST, known))
+    except (TypeError, IndexError):
         return None
-    count = len(ordered)
-    if joined.count("Z\n") != count or "\n" in "".join(stamps):  # type: ignore[arg-type]  # as above
+    if zones != "Z" * len(ordered):
         return None
-    if ordered[0][:18] == ordered[-1][:18]:  # type: ignore[index]  # as above
-        return iter(((0, count),))
-    return _parted(stamps) if ordered == list(stamps) else None  # type: ignore[arg-type]  # as above
+    if ordered[0][:18] == ordered[-1][:18]:
+        return iter(((0, len(ordered)),))
+    return _parted(known) if ordered == list(known) else None
 
 
 def _parted(stamps: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -5,9 +5,9 @@ import re
 from msgspec import Struct, structs
 
 from streams.core import regex
-from streams.core.parsing import fields
+from streams.core.parsing import fields, runs
 from streams.core.parsing.durations import UNITS_MS
-from streams.core.parsing.format import Format, Row, Texts, fullmatch, otherwise
+from streams.core.parsing.format import Format, Row, Table, Texts, fullmatch, otherwise
 from streams.core.parsing.stamps import any_ms
 
 _LOGRAGE = (
@@ -19,15 +19,16 @@ _LOGRAGE = (
 # the method, as each costs every line; any other name, and any other order, is for the tolerant format.
 _QUOTED = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
 _CLIENT = r'(?:remote_addr|remote_ip|client_ip|ip)=([^ ":\[\],\n]++)(?::[0-9]{1,5})?+'  # an IPv6 address is for the tolerant
-_USUAL = regex.compiled(
-    r'(?:t(?:s|ime|imestamp)="?+([^ "\n]++)"?+\ )?+ (?:level=[A-Za-z]++\ )?+ (?:caller=[^ "\n]++\ )?+'
-    rf'(?:msg=(?:{_QUOTED}|[^ "\n]++)\ )?+ (?:request_id=[^ "\n]++\ )?+ (?:{_CLIENT}\ )?+'
-    r'method=([A-Z]++)\ (?:proto=[^ "\n]++\ )?+ (?:path|ur[il])=(/[^ "\n]*+)\ (?:proto=[^ "\n]++\ )?+'
+_STAMP, _TARGET = r'"?+([^ "\n]++)"?+', r'(/[^ "\n]*+)'
+_IN_ORDER = (
+    rf"(?:t(?:s|ime|imestamp)={_STAMP}\ )?+ (?:level=[A-Za-z]++\ )?+"
+    rf'(?:caller=[^ "\n]++\ )?+ (?:msg=(?:{_QUOTED}|[^ "\n]++)\ )?+ (?:request_id=[^ "\n]++\ )?+ (?:{_CLIENT}\ )?+'
+    rf'method=([A-Z]++)\ (?:proto=[^ "\n]++\ )?+ (?:path|ur[il])={_TARGET}\ (?:proto=[^ "\n]++\ )?+'
     r"status=([0-9]{3})\ (?:(?:size|bytes)=[0-9]++\ )?+"
     r'(?:duration|latency|elapsed|took)="?+([0-9]++(?:\.[0-9]++)?+)([nuµ]?+s|ms)"?+'
-    rf'(?:\ (?:size|bytes)=[0-9]++)?+ (?:\ {_CLIENT})?+ (?:\ (?:size|bytes|request_id|trace_id|traceID|span_id)=[^ "\n]++)*+',
-    re.VERBOSE,
-).fullmatch
+    rf'(?:\ (?:size|bytes)=[0-9]++)?+ (?:\ {_CLIENT})?+ (?:\ (?:size|bytes|request_id|trace_id|traceID|span_id)=[^ "\n]++)*+'
+)
+_USUAL = regex.compiled(_IN_ORDER, re.VERBOSE).fullmatch
 
 # A pair begins after a blank, as the line is read with one before it: without that, each letter of a long word would be tried
 # as a begin; a look back would be taken at every character.
@@ -80,9 +81,31 @@ def match(text: str) -> Row | None:
     return structs.replace(found, stamp=head[1])
 
 
+def _table(columns: Table) -> Table | None:
+    """Return the columns of lines in the usual order, whose stamps are of two groups: without quotes, and within them."""
+    stamps, quoted, before, methods, targets, statuses, took, units, after = columns
+    if runs.has_any(stamps, '"') or runs.has_any(targets, '"'):
+        return None
+    if any(quoted):
+        stamps = [one or other for one, other in zip(stamps, quoted, strict=True)]
+    if any(before):
+        after = [one or other for one, other in zip(before, after, strict=True)]
+    if units.count("ms") != len(units):
+        took = [each if unit == "ms" else float(each) * UNITS_MS[unit] for each, unit in zip(took, units, strict=True)]
+    return after, methods, targets, statuses, (None,) * len(methods), took, stamps
+
+
+_STATUS = 5
+_CAREFUL = _IN_ORDER.replace(_STAMP, r'(?:([^ "][^ ]*+)|"([^ "\n]++)"?+)').replace(_TARGET, "(/[^ ]*+)")
+_RUN = runs.either(
+    "\\",
+    runs.searched(_CAREFUL, _STATUS, _table),
+    runs.searched(_CAREFUL.replace(_QUOTED, '"[^"]*+"'), _STATUS, _table),
+)
+
 _STRICT = (
     Format("lograge", fullmatch(_LOGRAGE), "lograge's own fields in its own order", 1.0, needle="status="),
-    Format("logfmt-usual", usual, "the order of most Go programs", 1.0, any_ms, needle="method="),
+    Format("logfmt-usual", usual, "the order of most Go programs", 1.0, any_ms, needle="method=", run=_RUN),
 )
 FORMATS = (
     *_STRICT,

@@ -18,14 +18,14 @@ from streams.core.parsing.format import Run, Table, Taken
 _NONE: Table = ((),) * 7
 
 
-def searched(pattern: str, order: tuple[int, ...], unclean: str) -> Run:
+def searched(pattern: str, never_empty: int, table: Callable[[Table], Table | None]) -> Run:
     """Return the run of a verbose pattern that stays within its line, unless a target or a quote lacks its end.
 
-    ``order`` tells which group is which of the seven fields. The pattern may take any text without a blank for a target,
-    as that is faster; which characters no target may have is asked of all of them together.
+    ``never_empty`` is the number of a group that no line leaves empty, from 0; ``table`` puts the columns of the groups in
+    order. As a set of characters is slow to search by, a pattern may take any text without a blank for a target or the like:
+    which characters none of them has is asked of the whole column, and None is the answer when one has some.
     """
     compiled = lru_cache(1)(lambda: regex.compiled(rf"(?:{pattern}|[^\n]*+)\n", re.VERBOSE).findall)
-    target, status = order[2:4]
 
     def run(texts: Sequence[str]) -> Taken | None:
         rows = compiled()("\n".join((*texts, "")))
@@ -33,15 +33,36 @@ def searched(pattern: str, order: tuple[int, ...], unclean: str) -> Run:
             return None
         refused: Sequence[int] = ()
         columns: Table = tuple(zip(*rows, strict=True))
-        if "" in columns[status]:
-            refused = [number for number, row in enumerate(rows) if not row[status]]
-            columns = tuple(zip(*[row for row in rows if row[status]], strict=True)) or _NONE
-        targets = "".join(columns[target])
-        if any(char in targets for char in unclean):
-            return None
-        return Taken(tuple(map(columns.__getitem__, order)), refused)
+        if "" in columns[never_empty]:
+            refused = [number for number, row in enumerate(rows) if not row[never_empty]]
+            if len(refused) == len(rows):
+                return Taken(_NONE, refused)
+            columns = tuple(zip(*[row for row in rows if row[never_empty]], strict=True))
+        found = table(columns)
+        return None if found is None else Taken(found, refused)
 
     return run
+
+
+def ordered(order: tuple[int, ...], unclean: str) -> Callable[[Table], Table | None]:
+    """Return what puts columns in order; ``order`` tells which of them is which field, ``unclean`` what no target has."""
+    target = order[2]
+
+    def table(columns: Table) -> Table | None:
+        return None if has_any(columns[target], unclean) else tuple(map(columns.__getitem__, order))
+
+    return table
+
+
+def either(char: str, careful: Run, quick: Run) -> Run:
+    """Return the run that is quick where no line has a character, and careful where one has."""
+    return lambda texts: (careful if char in "".join(texts) else quick)(texts)
+
+
+def has_any(column: Sequence[str], chars: str) -> bool:
+    """Tell whether a text of a column has one of some characters."""
+    joined = "".join(column)
+    return any(char in joined for char in chars)
 
 
 def documents(shape: type[Any], table: Callable[[list[Any]], Table | None]) -> Run:
