@@ -7,6 +7,7 @@ Rows of texts are transposed once and every step runs over a whole column: two t
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import compress, count
 from math import isfinite
 from typing import Any
 
@@ -98,8 +99,9 @@ class Columns:
         self, kept: list[int] | None, failing: list[str | None], limits: Limits
     ) -> tuple[list[str], list[tuple[float, str]]]:
         """Return the routes of all 5xx, and lines of the slowest."""
-        rows = range(len(self.statuses)) if kept is None else kept
-        failed = [i for i in rows if self.statuses[i] in failing]
+        failed = list(compress(count(), map(frozenset(failing).__contains__, self.statuses)))
+        if kept is not None:
+            failed = sorted(set(kept).intersection(failed))
         if not failed:
             return [], []
         took_ms = [self.durations_ms[i] or 0.0 for i in failed] if self.durations_ms else [0.0] * len(failed)

@@ -59,7 +59,8 @@ class Guarded:
             begin = ends[number] - len(columns.targets)
             first, last = min(hits)[0] - begin, max(hits)[0] - begin
             values = (value for _, value in hits if value)
-            times = sorted(_at_ms(part, columns, row, self._deltas) for row in (first, last))
+            at_ms = _at_ms(part, columns, first, self._deltas)
+            times = (at_ms, at_ms) if last == first else sorted((at_ms, _at_ms(part, columns, last, self._deltas)))
             shown = self._deltas.hide(columns.line(first, None))
             suspects = self._deltas.tally(part.start_ms, source.app).suspects
             more = hashed(len(hits), times[0], times[1], shown, values)

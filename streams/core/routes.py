@@ -72,8 +72,10 @@ def _version(text: str, shapes: str) -> str | None:
     at = shapes.find("/v0")
     if at < 0:
         return ""
-    version = text[at : at + 3]
-    return version if shapes.count("/v0") == text.count(version) and "/v00" not in shapes else None
+    version, count = text[at : at + 3], shapes.count("/v0")
+    if text.count(f"{version}/") == count:
+        return version
+    return version if text.count(version) == count and "/v00" not in shapes else None
 
 
 def _of_shapes(new: Sequence[str | None], shapes: list[str], text: str) -> list[str]:

@@ -3,6 +3,8 @@
 A document that does not fit its shape is left to the tolerant table of ``json_fields``.
 """
 
+from typing import cast
+
 import msgspec
 from msgspec import Struct
 
@@ -46,18 +48,31 @@ class Caddy(Struct, gc=False):
 
     def groups(self) -> Texts:
         """Return the seven fields."""
-        asked, took = self.request, self.duration
-        headers, client_ip = asked.headers, asked.client_ip or asked.remote_ip
-        if not client_ip:
-            client_ip = asked.remote_addr.rpartition(":")[0].strip("[]")
-        if took and (isinstance(took, str) or (took >= 1 and took.is_integer())):
-            took = _seconds(took)
-        agents = headers.user_agent if headers is not None else ()
-        return client_ip, asked.method, asked.uri, STATUS_TEXTS.get(self.status), agents[0] if agents else None, took, self.ts
+        return cast("Texts", next(zip(*_columns([self]), strict=True)))
 
 
-def _seconds(took: float | str) -> float | None:
-    """Return what ``duration_format`` made of a duration: a text with its unit, or a whole number of ns or ms."""
+def _columns(rows: list[Caddy]) -> Table:
+    """Return the columns of access lines: a step over all of them costs half of what all steps over each do."""
+    asked = [row.request for row in rows]
+    clients = [each.client_ip or each.remote_ip or each.remote_addr.rpartition(":")[0].strip("[]") for each in asked]
+    agents = [None if (said := each.headers) is None or not said.user_agent else said.user_agent[0] for each in asked]
+    took = [each if type(each := row.duration) is float and each < 1 else _seconds(each) for row in rows]
+    statuses = [STATUS_TEXTS.get(row.status) for row in rows]
+    return (
+        clients,
+        [each.method for each in asked],
+        [each.uri for each in asked],
+        statuses,
+        agents,
+        took,
+        [row.ts for row in rows],
+    )
+
+
+def _seconds(took: float | str | None) -> float | str | None:
+    """Return seconds, or what ``duration_format`` made of them: a text with its unit, or a whole number of ns or ms."""
+    if not took or (not isinstance(took, str) and (took < 1 or not took.is_integer())):
+        return took
     took_ms = spelt_ms(took, 1e3 if isinstance(took, str) else 1e-6 if took >= _LEAST_NS else 1.0)
     return None if took_ms is None else took_ms / 1e3
 
@@ -121,11 +136,11 @@ def caddy(text: str) -> Row | None:
 
 def _caddy_table(rows: list[Caddy]) -> Table | None:
     """Return the columns of documents that are all access lines."""
-    loggers, methods = {row.logger for row in rows}, {row.request.method for row in rows}
-    plain = all(logger.startswith(_ACCESS) for logger in loggers) and not any(" " in method for method in methods)
-    if not plain or any(row.err_id for row in rows):
+    plain = all(logger.startswith(_ACCESS) for logger in {row.logger for row in rows})
+    if not plain or {row.err_id for row in rows} != {""}:
         return None
-    return tuple(zip(*map(Caddy.groups, rows), strict=True))
+    columns = _columns(rows)
+    return None if any(" " in method for method in set(columns[1])) else columns
 
 
 def traefik(text: str) -> Row | None:

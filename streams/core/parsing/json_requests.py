@@ -4,7 +4,7 @@ A document that does not fit its shape is left to the tolerant table of ``json_f
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Struct
@@ -48,14 +48,25 @@ class Pino(Struct, gc=False):
     time: str | float | None = None
 
     def groups(self) -> Texts:
-        """Return the seven fields; the first forwarded address is the client, the peer is a proxy then."""
-        req = self.req
-        client_ip = req.remoteAddress
-        if (headers := req.headers) is not None and (named := headers.fly_client_ip or headers.x_forwarded_for):
-            client_ip = named.partition(",")[0].strip()
-        method = None if " " in req.method else req.method  # what has a blank is no method
-        agent = None if headers is None else headers.user_agent
-        return client_ip, method, req.url, STATUS_TEXTS.get(self.res.statusCode), agent, self.responseTime, self.time
+        """Return the seven fields."""
+        return cast("Texts", next(zip(*_pino_table([self]), strict=True)))
+
+
+def _pino_table(rows: list[Pino]) -> Table:
+    """Return the columns; the first forwarded address is the client, the peer is a proxy then."""
+    asked = [row.req for row in rows]
+    headers = [each.headers or _NO_HEADERS for each in asked]
+    named = [said.fly_client_ip or said.x_forwarded_for for said in headers]
+    clients = [each.remoteAddress for each in asked]
+    if any(named):
+        clients = [said.partition(",")[0].strip() if said else peer for said, peer in zip(named, clients, strict=True)]
+    methods = [None if " " in each.method else each.method for each in asked]  # what has a blank is no method
+    statuses = [STATUS_TEXTS.get(row.res.statusCode) for row in rows]
+    agents, took, stamps = [said.user_agent for said in headers], [row.responseTime for row in rows], [row.time for row in rows]
+    return clients, methods, [each.url for each in asked], statuses, agents, took, stamps
+
+
+_NO_HEADERS = PinoHeaders()
 
 
 class Nginx(Struct, gc=False):
@@ -110,10 +121,6 @@ def nginx(text: str) -> Row | None:
     row = _nginx(text)
     asked = isinstance(row, Nginx) and (row.request is not None or (row.request_method and row.request_uri))
     return row if asked else None
-
-
-def _pino_table(rows: list[Pino]) -> Table:
-    return tuple(zip(*map(Pino.groups, rows), strict=True))
 
 
 def _nginx_table(rows: list[Nginx]) -> Table | None:
