@@ -33,14 +33,17 @@ class Column:
         self._tables: list[Table] = []
 
     def take(self, texts: Sequence[str], stamps: Sequence[str | None]) -> Sequence[int]:
-        """Add those of many lines that are of this format; return the numbers of the others."""
+        """Add those of many lines that are of this format; return the numbers of the others.
+
+        There are no stamps where they are those of the lines themselves.
+        """
         run = self.fmt.run
         taken = run(texts) if run is not None else None
         if taken is None:
             return self._one_by_one(texts, stamps)
         if len(taken.refused) < len(texts):
             self.append(taken.table)
-            self.stamps += stamps if not taken.refused else without(stamps, taken.refused)
+            self.stamps += without(stamps, taken.refused) if stamps and taken.refused else stamps
         return taken.refused
 
     def _one_by_one(self, texts: Sequence[str], stamps: Sequence[str | None]) -> list[int]:
