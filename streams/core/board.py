@@ -7,7 +7,7 @@ import msgspec
 from streams.core.alerts import Watch
 from streams.core.plan import Plan
 from streams.core.records import Snapshot
-from streams.core.rules import Totals
+from streams.core.rules import Rule, Totals
 from streams.core.security.buckets import Level
 from streams.core.security.levels import Buckets
 from streams.core.tally import Tally
@@ -22,7 +22,9 @@ class Board:
     -> how full it is.
     """
 
-    __slots__ = ("_trailing", "buckets", "clocks", "closed_ms", "heard_ms", "minutes", "panes", "silence", "watches")
+    __slots__ = (
+        "_asked", "_trailing", "buckets", "clocks", "closed_ms", "heard_ms", "minutes", "panes", "silence", "watches",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         """Make the empty state."""
@@ -35,6 +37,21 @@ class Board:
         self.watches: dict[tuple[str, str], Watch] = {}
         self.buckets = Buckets()
         self._trailing: dict[tuple[str, int, int], Trailing] = {}
+        self._asked: tuple[Plan | None, int, dict[str, list[Rule]]] = (None, 0, {})  # what a plan asks for: changes no result
+
+    def rules(self, app: str, plan: Plan) -> list[Rule]:
+        """Return the rules that stand for an app."""
+        self.span_ms(plan)
+        known = self._asked[2]
+        if app not in known:
+            known[app] = [rule for rule in plan.rules if rule.watches(app, plan.app(app).monitoring)]
+        return known[app]
+
+    def span_ms(self, plan: Plan) -> int:
+        """Return how far back any rule may look."""
+        if self._asked[0] is not plan:
+            self._asked = (plan, max((rule.span_ms for rule in plan.rules), default=0), {})
+        return self._asked[1]
 
     def restore(self, key: str, value: Any) -> None:
         """Put back one key of the state as ``Step.writes`` gave it, after ``plain`` and JSON."""

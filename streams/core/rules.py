@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from streams.core.gauges import GAUGES, Gauge, Trailed
 from streams.core.sketch import Sketch
-from streams.core.tally import Tally
+from streams.core.tally import UNKNOWN, Tally
 from streams.core.values import EventKind, Reason
 
 _SILENT = (Reason.EMPTY, Reason.PART, Reason.LATE)
@@ -53,14 +53,19 @@ class Totals:
         """Put a pane in, or with ``sign=-1`` take it out."""
         lines = pane.lines - pane.probes
         self.lines += sign * lines
-        self.spoken += sign * (lines - sum(pane.skipped[reason] for reason in _SILENT))
-        self.unrecognised += sign * pane.skipped[Reason.UNRECOGNISED]
+        self.spoken += sign * lines
+        if pane.skipped:
+            self.spoken -= sign * sum(pane.skipped[reason] for reason in _SILENT)
+            self.unrecognised += sign * pane.skipped[Reason.UNRECOGNISED]
         for event, n in pane.events.items():
             self.events[event] += sign * n
-        self.requests += sign * pane.requests
-        self.known += sign * pane.known
-        self.failed += sign * pane.failed
-        (self.latency.merge if sign > 0 else self.latency.remove)(pane.latency)
+        if pane.status:
+            requests = pane.requests
+            self.requests += sign * requests
+            self.known += sign * (requests - pane.status[UNKNOWN])
+            self.failed += sign * pane.failed
+        if pane.latency.count:
+            (self.latency.merge if sign > 0 else self.latency.remove)(pane.latency)
         if pane.queries.count:
             (self.queries.merge if sign > 0 else self.queries.remove)(pane.queries)
         for name, spread in pane.gauges.items():

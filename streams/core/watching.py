@@ -66,7 +66,7 @@ def _heard(state: Board, message: Progress, at_ms: int) -> None:
 
 def _put(state: Board, snapshot: Snapshot, plan: Plan) -> Step:
     closed = state.closed_ms
-    if closed is not None and snapshot.start_ms < _edge_ms(closed, plan):
+    if closed is not None and snapshot.start_ms < _edge_ms(state, closed, plan):
         return Step({}, [])  # the panes it would have to be merged with are gone; its source counted it as late
     panes = state.panes.setdefault(snapshot.app, AppPanes())
     before = panes.said(snapshot)
@@ -114,8 +114,7 @@ def _judge_app(
     state: Board, app: str, from_ms: int, to_ms: int, plan: Plan, done: Step, *, incomplete: bool
 ) -> list[tuple[int, Output]]:
     """Judge all rules of an app at each pane end, skipping times at which nothing can change."""
-    settings = plan.app(app)
-    rules = [rule for rule in plan.rules if rule.watches(app, settings.monitoring)]
+    rules = state.rules(app, plan)
     span_ms = max((rule.span_ms for rule in rules), default=0)
     found: list[tuple[int, Output]] = []
     end_ms = from_ms + PANE_MS
@@ -194,7 +193,7 @@ def _widened(panes: AppPanes, rule: Rule, counted: Callable[[Totals], int], end_
 
 def _forget(state: Board, to_ms: int, plan: Plan, done: Step) -> None:
     """Drop panes and minutes that neither a rule nor a revision can need."""
-    before_ms = _edge_ms(to_ms, plan)
+    before_ms = _edge_ms(state, to_ms, plan)
     for app in list(state.panes):
         for start in state.panes[app].forget(before_ms):
             done.writes[f"pane/{start}/{app}"] = None
@@ -206,8 +205,7 @@ def _forget(state: Board, to_ms: int, plan: Plan, done: Step) -> None:
         done.writes[f"minute/{minute}/{app}"] = None
 
 
-def _edge_ms(closed_ms: int, plan: Plan) -> int:
+def _edge_ms(state: Board, closed_ms: int, plan: Plan) -> int:
     """Return where memory begins: whole minutes, as far back as a rule or a late line may need them."""
-    spans = max((rule.span_ms for rule in plan.rules), default=0)
-    edge_ms = closed_ms - max(plan.lateness_ms + MINUTE_MS, spans, KEEP_MS)
+    edge_ms = closed_ms - max(plan.lateness_ms + MINUTE_MS, state.span_ms(plan), KEEP_MS)
     return edge_ms - edge_ms % MINUTE_MS

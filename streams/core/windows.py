@@ -55,8 +55,10 @@ class AppPanes:
         """Return the pane that starts there, all sources merged; None when no source has said anything."""
         pane = self._merged.get(start_ms)
         if pane is None and (sources := self.by_start.get(start_ms)):
-            tallies = (sources[source][1] for source in sorted(sources))
-            pane = self._merged[start_ms] = merged(tallies, plan.limits.routes_per_pane, plan.limits.evidence_lines)
+            tallies = [sources[source][1] for source in sorted(sources)]
+            several = len(tallies) > 1
+            pane = merged(tallies, plan.limits.routes_per_pane, plan.limits.evidence_lines) if several else tallies[0]
+            self._merged[start_ms] = pane
         return pane
 
     def between(self, from_ms: int, to_ms: int) -> list[int]:
