@@ -54,11 +54,6 @@ def ordered(order: tuple[int, ...], unclean: str) -> Callable[[Table], Table | N
     return table
 
 
-def either(char: str, careful: Run, quick: Run) -> Run:
-    """Return the run that is quick where no line has a character, and careful where one has."""
-    return lambda texts: (careful if char in "".join(texts) else quick)(texts)
-
-
 def has_any(column: Sequence[str], chars: str) -> bool:
     """Tell whether a text of a column has one of some characters."""
     joined = "".join(column)
