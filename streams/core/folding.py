@@ -1,7 +1,7 @@
 """Folds the lines of some records into tallies, by column. Knows no topic, and changes no state until it is done.
 
-The hot loop of flywatch: of each line ten seconds of its stamp are compared, the format that the instance wrote last is
-tried, and the row is kept; all the rest happens once a column. ``streams.core.reading`` says the same of one line.
+Lines of an instance whose format is known are read together, pane by pane, the others one by one; the rest happens once a
+column. ``streams.core.reading`` says the same of one line.
 """
 
 from collections.abc import Iterable, Sequence
@@ -157,12 +157,11 @@ class Folding:
         source = near.get((line.app, line.instance))
         if source is None:
             source = near[line.app, line.instance] = self._touched.source(line.app, line.instance, line.region)
-        stamp, text = line.stamp, line.text
         if line.provider == probed.PROVIDER:
-            self._probe(source, text, stamp)
-            return source
-        self.provider = line.provider
-        self._one(source, text, stamp, 0)
+            self._probe(source, line.text, line.stamp)
+        else:
+            self.provider = line.provider
+            self._one(source, line.text, line.stamp, 0)
         return source
 
     def finish(self) -> None:
