@@ -72,10 +72,9 @@ class Folding:
                 self._one(source, line.message, line.timestamp, number)
             else:
                 source.wait(number)
-        for source in self._touched.sources():
-            if numbers := source.rest():
-                some = [content[number] for number in numbers]
-                self._several(source, [line.message for line in some], [line.timestamp for line in some], numbers)
+        for source, numbers in self._touched.waiting():
+            some = [content[number] for number in numbers]
+            self._several(source, [line.message for line in some], [line.timestamp for line in some], numbers)
         self._settle()
 
     def batch(self, batch: Batch, app: str, instance: str) -> None:
@@ -112,9 +111,8 @@ class Folding:
             return
         for begin, end in panes:
             move(source, stamps[begin], self.clock_ms, self._plan)
-            some, of_some = texts[begin:end], stamps[begin:end]
-            for i in source.several(some, of_some):
-                self._later.add(numbers[begin + i], source, some[i], of_some[i], self.provider)
+            for i in source.several(texts[begin:end], stamps[begin:end]):
+                self._later.add(numbers[begin + i], source, texts[begin + i], stamps[begin + i], self.provider)
 
     def take(self, content: Iterable[Line]) -> None:
         """Take lines out of any envelopes, of any apps and instances."""
@@ -126,8 +124,8 @@ class Folding:
     def raw(self, content: Sequence[str], app: str) -> None:
         """Take lines as a file has them, in any envelope or in none; ``app`` is that of lines that name none.
 
-        Most files have no envelope and one format, which is then tried before anything else: that changes nothing but the
-        speed, as no message of a format that does not search a text is in an envelope.
+        Most files have no envelope and one format, which is then tried first: that changes the speed alone, as no message
+        of a format that does not search a text is in an envelope.
         """
         chars = self._plan.limits.line_chars
         near: dict[tuple[str, str], Source] = {}

@@ -1,6 +1,6 @@
 """The sources that the records at hand speak of, bounded by the plan's limits. Knows no format, envelope or topic."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from streams.core.joins import Joins
 from streams.core.plan import Plan
@@ -25,6 +25,12 @@ class Touched:
     def sources(self) -> Iterable[Source]:
         """Return those that were asked for."""
         return self._here.values()
+
+    def waiting(self) -> Iterator[tuple[Source, list[int]]]:
+        """Yield the sources of which lines wait, and the numbers of these lines."""
+        for source in self._here.values():
+            if numbers := source.rest():
+                yield source, numbers
 
     def source(self, app: str, instance: str, region: str) -> Source:
         """Return the source of this name; of one app too many, that of all others."""
