@@ -167,7 +167,8 @@ class Source:
         return waiting
 
     def keep(self, row: Row, stamp: str | None) -> None:
-        """Add a row of the format at hand."""
+        """Add a row of the format at hand, which is that of the instance then: the first guess may have been right."""
+        self.fresh = 0
         self.add(row.groups())
         self.note(stamp)
 
