@@ -20,6 +20,7 @@ from shippers.probes.table import Probing
 from shippers.receiving.trial import try_out as try_receive
 from shippers.secrets import SecretError
 from shippers.settings import SettingError, Settings
+from shippers.sharing.trial import try_group
 from shippers.sources.fly_api import FlyApi
 from shippers.sources.followed import try_out as try_files
 from streams.config_errors import ConfigError
@@ -58,6 +59,8 @@ async def findings(file: FlyshipFile, settings: Settings, context: Context) -> l
     trials = [_within("kafka", try_kafka(settings)), _within("state", try_state(file, context))]
     if file.metrics is not None:
         trials.append(_within("metrics", tried("metrics", file.metrics.listen)))
+    if file.nats is not None and file.nats.queue is not None:
+        trials.append(_within("group", try_group(settings, file.nats.queue)))
     tables = [(name, table) for name in TRIALS if (table := getattr(file, name)) is not None]
     trials += [_within(name, TRIALS[name](table, context)) for name, table in tables]
     found = [finding for several in await asyncio.gather(*trials) for finding in several]

@@ -140,7 +140,7 @@ async def test_a_broker_that_is_killed_under_a_group(own_broker: Broker, tmp_pat
 
 
 async def test_a_group_that_one_may_not_join(jars: None, tmp_path: Path, org: FlyOrg) -> None:  # noqa: ARG001  # skips without
-    """Who may not read the group ends with 1, and a line that says what to allow."""
+    """Who may not read the group ends with 1, and a line that says what to allow; doctor tells it before."""
     authorizer = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
     more = f"authorizer.class.name={authorizer}\nallow.everyone.if.no.acl.found=true\n"
     with local_broker(more=more) as broker:
@@ -160,6 +160,13 @@ async def test_a_group_that_one_may_not_join(jars: None, tmp_path: Path, org: Fl
     assert done.returncode == 1, told
     assert "Kafka does not let us into the group flyship.two: allow READ on it and on the topic" in told
     assert "Traceback" not in told
+
+
+async def _flyship(env: dict[str, str], *words: str) -> "subprocess.CompletedProcess[bytes]":
+    command = [sys.executable, "-m", "shippers", *words]
+    return await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, env=env, capture_output=True, timeout=DEADLINE_S, check=False
+    )
 
 
 async def _for_somebody_else(bootstrap: str, group: str) -> None:

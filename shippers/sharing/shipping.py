@@ -20,6 +20,7 @@ from shippers.pauses import Pauses
 from shippers.pipeline import ship
 from shippers.producer import Producer
 from shippers.settings import SettingError, Settings
+from shippers.sharing.asking import group_of
 from shippers.sharing.counts import Counts
 from shippers.sharing.lease import now_s
 from shippers.sharing.membership import Membership, joined
@@ -67,7 +68,7 @@ class Sharing:
         """``group``: what the members call it."""
         self.name = stream.name
         self._was_well = False  # whether any share could be read
-        self._group = f"flyship.{group}"
+        self._group = group_of(group)
         self._stream, self._settings, self._metrics = stream, settings, metrics
         self._before = Counts()  # of the shares that are over
         self._now: _Running | None = None

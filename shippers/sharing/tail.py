@@ -1,14 +1,12 @@
 """What the topic and its group say of partitions that a member is given: how far others came, and which lines are there."""
 
 import asyncio
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
 from shippers.client import between, hang_up
 from shippers.gaps.checkpoint import Earlier
@@ -16,12 +14,11 @@ from shippers.identity import Seen, key
 from shippers.nanoseconds import at_ns
 from shippers.settings import Settings
 from shippers.sharing import marks
+from shippers.sharing.asking import asking, for_client
 from shippers.sharing.marks import Mark
-from streams.kafka_access import options
 
 POLL_MS = 500
 MARK_S = 10.0
-REQUEST_MS = 5_000
 
 
 async def left_by_others(
@@ -53,29 +50,20 @@ async def left_by_others(
 
 
 async def _marks(settings: Settings, group: str, partitions: list[TopicPartition]) -> list[Mark]:
-    admin = AIOKafkaAdminClient(**_client(settings))
-    try:
-        await admin.start()
+    async with asking(settings) as admin:
         offsets = await admin.list_consumer_group_offsets(group, partitions=partitions)
-    finally:
-        await admin.close()
     return [mark for offset in offsets.values() if (mark := marks.read(offset.metadata or "")) is not None]
 
 
 @asynccontextmanager
 async def _reading(settings: Settings, partitions: list[TopicPartition]) -> Any:
-    consumer = AIOKafkaConsumer(enable_auto_commit=False, **_client(settings))
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, **for_client(settings))
     try:
         await consumer.start()
         consumer.assign(partitions)
         yield consumer
     finally:
         await hang_up(consumer)
-
-
-def _client(settings: Settings) -> dict[str, Any]:
-    given = {"bootstrap_servers": settings.servers, "client_id": "flyship", "request_timeout_ms": REQUEST_MS}
-    return given | options(settings.access, os.environ)
 
 
 def _take(value: bytes, since_ns: int, seen: Seen) -> None:
