@@ -127,15 +127,21 @@ class Shipper:
         self._arguments = arguments
         self.process: subprocess.Popen[bytes] | None = None
 
+    def launch(self) -> "subprocess.Popen[bytes]":
+        """Start it."""
+        command = [sys.executable, "-m", "shippers", "nats", *self._arguments]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, env=self._env, cwd=ROOT)
+        return self.process
+
+    def runs(self) -> bool:
+        """Whether it runs."""
+        return self.process is not None and self.process.poll() is None
+
     async def start(self) -> None:
         """Start it, and wait until it listens."""
         before = self.listened()
-        command = [sys.executable, "-m", "shippers", "nats", *self._arguments]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: ASYNC220  # returns at once
-                command, stdout=subprocess.DEVNULL, stderr=log, env=self._env, cwd=ROOT
-            )
-        process = self.process
+        process = self.launch()
         await holds("it listens", lambda: self.listened() > before or process.poll() is not None)
         assert process.poll() is None, self.told()
 
