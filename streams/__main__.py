@@ -1,5 +1,6 @@
 """The ``flywatch`` command: arguments in, one call, exit code out. 0 fine, 1 a finding, 2 bad usage or config."""
 
+import gc
 import logging
 import sys
 from pathlib import Path
@@ -7,8 +8,10 @@ from typing import NoReturn
 
 import click
 
-from streams.config_errors import ConfigError
-from streams.settings import Settings, load
+gc.set_threshold(50_000, 20, 100)  # before the imports, most of which make what stays: the default looks at it all the time
+
+from streams.config_errors import ConfigError  # noqa: E402
+from streams.settings import Settings, load  # noqa: E402
 
 RULES = click.option("--rules", "rules", type=click.Path(path_type=Path), help="Rules file instead of config/rules.toml.")
 APP = click.option("--app", default="local", show_default=True, help="App of lines whose envelope names none.")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
-from rich.console import Console
 
 from streams.codec import json_line, security
 from streams.core.records import Dead, Published, Security
@@ -19,7 +18,7 @@ from streams.core.tally import Tally
 from streams.core.windows import duration_ms
 from streams.hosts.local import stdin, watch
 from streams.hosts.replay import Replay
-from streams.hosts.terminal import Terminal
+from streams.hosts.screen import Screen
 from streams.settings import Settings
 
 
@@ -36,9 +35,9 @@ class Sinks:
 class Shown:
     """Counts what is published and passes it on to the terminal and the sinks."""
 
-    def __init__(self, sinks: Sinks, terminal: Terminal, stack: ExitStack, *, stream: bool) -> None:
+    def __init__(self, sinks: Sinks, screen: Screen, stack: ExitStack, *, stream: bool) -> None:
         """``stream``: also print each document as NDJSON on standard output."""
-        self._terminal = terminal
+        self._screen = screen
         self._stream = stream
         paths = {"windows": sinks.windows, "alerts": sinks.alerts, "security": sinks.security}
         self._files: dict[str, BinaryIO] = {
@@ -66,12 +65,12 @@ class Shown:
             self._window(document)
         else:
             self.states[document["state"]] += 1
-            self._terminal.alert(document)
+            self._screen.alert(document)
         self._pass_on(output.topic, document)
 
     def _secure(self, document: dict[str, Any]) -> None:
         self.security[document["rule"]] += 1
-        self._terminal.security(document)
+        self._screen.security(document)
         self._pass_on("security", document)
 
     def _pass_on(self, topic: str, document: dict[str, Any]) -> None:
@@ -82,7 +81,7 @@ class Shown:
             sys.stdout.buffer.flush()
 
     def _window(self, document: dict[str, Any]) -> None:
-        self._terminal.window(document)
+        self._screen.window(document)
         if document["revision"] == 0:
             self.requests += document["requests"]
             self.skipped.update(document["skipped"])
@@ -104,20 +103,20 @@ def local(settings: Settings, app: str, sinks: Sinks) -> None:
     """Watch standard input until it ends."""
     began = time.monotonic()
     with ExitStack() as stack:
-        terminal = stack.enter_context(Terminal(Console(stderr=True), live=not sinks.as_json))
-        shown = Shown(sinks, terminal, stack, stream=sinks.as_json)
+        screen = stack.enter_context(_terminal(live=not sinks.as_json))
+        shown = Shown(sinks, screen, stack, stream=sinks.as_json)
         lines = 0
         for output in watch(stdin(), settings.plan(), app):
             if isinstance(output, int):
                 lines = output
-                terminal.progress(f"{lines:,} lines, {text(time.time_ns() // 1_000_000)}")
+                screen.progress(f"{lines:,} lines, {text(time.time_ns() // 1_000_000)}")
             else:
                 shown.take(output)
         if not lines:
             click.echo("flywatch: no line came in on standard input", err=True)
         totals = {"lines": lines, "requests": shown.requests, "by_status": shown.by_status}
         totals |= {"events": shown.events, "security": shown.security, "skipped": shown.skipped}
-        terminal.summary(totals | _ended(shown, lines, began) | {"alerts": _alerts(shown)})
+        screen.summary(totals | _ended(shown, lines, began) | {"alerts": _alerts(shown)})
 
 
 def replay(settings: Settings, paths: list[Path], app: str, sinks: Sinks) -> None:
@@ -126,11 +125,11 @@ def replay(settings: Settings, paths: list[Path], app: str, sinks: Sinks) -> Non
     with ExitStack() as stack:
         run = Replay(settings.plan(), paths, app, os.cpu_count() or 1)
         stack.callback(run.close)
-        terminal = stack.enter_context(Terminal(Console(stderr=True, quiet=sinks.as_json), live=True))
-        shown = Shown(sinks, terminal, stack, stream=False)
+        screen = stack.enter_context(Screen() if sinks.as_json else _terminal(live=True))
+        shown = Shown(sinks, screen, stack, stream=False)
 
         def progress(reached_ms: int | None) -> None:
-            terminal.progress(_reading(run.lines, run.share, time.monotonic() - began, reached_ms))
+            screen.progress(_reading(run.lines, run.share, time.monotonic() - began, reached_ms))
 
         for output in run.outputs(progress, shown.take):
             shown.take(output)
@@ -138,7 +137,15 @@ def replay(settings: Settings, paths: list[Path], app: str, sinks: Sinks) -> Non
         if sinks.as_json:
             sys.stdout.buffer.write(json_line(totals))
         else:
-            terminal.summary(totals | {"alerts": _alerts(shown)})
+            screen.summary(totals | {"alerts": _alerts(shown)})
+
+
+def _terminal(*, live: bool) -> Screen:
+    from rich.console import Console  # noqa: PLC0415  # a program that reads the summary need not wait for what draws
+
+    from streams.hosts.terminal import Terminal  # noqa: PLC0415
+
+    return Terminal(Console(stderr=True), live)
 
 
 def _reading(lines: int, share: float, seconds: float, reached_ms: int | None) -> str:

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from streams.hosts.screen import Screen
 from streams.hosts.wording import (
     NONE,
     Document,
@@ -37,7 +38,7 @@ SEVERITIES = {"critical": "red", "warning": "yellow", "info": "cyan"}
 COLUMNS = ("App", "Minute", "Requests", "req/s", "Errors", "P50", "P95", "P99")
 
 
-class Terminal:
+class Terminal(Screen):
     """Shows documents as they come; a context manager, so that the terminal is given back as it was."""
 
     def __init__(self, console: Console, live: bool) -> None:
