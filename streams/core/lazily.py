@@ -1,6 +1,7 @@
 """Patterns that are compiled when they are first asked: of hundreds that are known a run needs few, and starts sooner."""
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 
 from streams.core import regex
@@ -21,6 +22,18 @@ class Lazily:
             raise ValueError(f"more than {self._most_groups} groups: {self.text}")
         return found
 
-    def search(self, text: str) -> re.Match[str] | None:
+    def search(self, text: str, begin: int = 0) -> re.Match[str] | None:
         """Search in a text."""
-        return self.compiled.search(text)
+        return self.compiled.search(text, begin)
+
+    def match(self, text: str, begin: int = 0) -> re.Match[str] | None:
+        """Match the beginning of a text."""
+        return self.compiled.match(text, begin)
+
+    def fullmatch(self, text: str, begin: int = 0) -> re.Match[str] | None:
+        """Match a whole text."""
+        return self.compiled.fullmatch(text, begin)
+
+    def sub(self, by: str | Callable[[re.Match[str]], str], text: str) -> str:
+        """Replace all that is found in a text."""
+        return self.compiled.sub(by, text)

@@ -6,7 +6,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from streams.core import regex
+from streams.core.lazily import Lazily
 
 KEPT_CHARS = 300
 _READ_CHARS = 2 * KEPT_CHARS  # bounds what the patterns below can cost
@@ -29,14 +29,12 @@ class Rule(Struct, frozen=True):
 
 
 def _rule(needles: tuple[str, ...], pattern: str, by: str | Callable[[re.Match[str]], str], why: str) -> Rule:
-    compiled = regex.compiled(pattern, re.IGNORECASE)
-    return Rule(needles, partial(compiled.sub, by), why)
+    return Rule(needles, partial(Lazily(pattern, re.IGNORECASE).sub, by), why)
 
 
 def _exact(needles: tuple[str, ...], pattern: str, why: str, by: str | Callable[[re.Match[str]], str] = _MASK) -> Rule:
     """Make a rule whose letters are as large as they stand: keys of providers."""
-    compiled = regex.compiled(pattern)
-    return Rule(needles, partial(compiled.sub, by), why)
+    return Rule(needles, partial(Lazily(pattern).sub, by), why)
 
 
 def _card(found: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ from math import isfinite
 from msgspec import Struct
 
 from streams.core import regex
+from streams.core.lazily import Lazily
 from streams.core.masking import mask
 from streams.core.values import Sample
 
@@ -25,25 +26,20 @@ _LITERAL = regex.compiled(r"'(?:[^'\n]|'')*+'?").sub
 
 
 class Shape(Struct, frozen=True):
-    """One way to tell of a query. Groups: ``took``, ``unit`` (else ``unit_ms`` holds) and ``about``."""
+    """One way to tell of a query. Groups: T (what it took), U (its unit, else ``unit_ms`` holds), Q (the query)."""
 
     needle: str  # is in every line of this shape
     search: Callable[[str], re.Match[str] | None]
     unit_ms: float
     why: str
-    took: int
-    about: int
-    unit: int
 
 
 def _shape(needle: str, pattern: str, unit_ms: float, why: str) -> Shape:
-    """Compile a pattern in which T, U and Q stand for the three groups; it begins at the line's beginning or at its needle."""
+    """Return the shape of a pattern with the three groups; it begins at the line's beginning or at its needle."""
     for name, group in (("T", _NUMBER), ("U", r"(ns|us|µs|μs|ms|s|m)"), ("Q", _SQL)):
         pattern = pattern.replace(f"<{name}>", group.replace("(", f"(?P<{name}>", 1))
     pattern = pattern.replace("(<A>", "(?P<Q>")
-    compiled = regex.compiled(pattern)
-    groups = compiled.groupindex
-    return Shape(needle, compiled.search, unit_ms, why, groups["T"], groups.get("Q", 0), groups.get("U", 0))
+    return Shape(needle, Lazily(pattern).search, unit_ms, why)
 
 
 SHAPES: tuple[Shape, ...] = (
@@ -120,9 +116,8 @@ def recognise(text: str) -> Sample | None:
     text = text[:READ_CHARS]
     for shape in SHAPES:
         if shape.needle in text and (found := shape.search(text)):
-            unit_ms = _UNITS_MS[found[shape.unit]] if shape.unit else shape.unit_ms
-            took_ms = float(found[shape.took]) * unit_ms
+            said = found.groupdict()
+            took_ms = float(said["T"]) * (_UNITS_MS[said["U"]] if "U" in said else shape.unit_ms)
             if isfinite(took_ms):
-                about = found[shape.about] if shape.about else None
-                return Sample(QUERY, took_ms, mask(_LITERAL("'?'", _BOUND("", about or "")).strip()))
+                return Sample(QUERY, took_ms, mask(_LITERAL("'?'", _BOUND("", said.get("Q") or "")).strip()))
     return None

@@ -11,6 +11,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from streams.core import regex
+from streams.core.lazily import Lazily
 
 REPEATED_CHARS = 300
 READ_CHARS = 600  # a frame is told at the beginning of its line
@@ -48,69 +49,64 @@ class Piece(Struct, frozen=True, gc=False):
 class _Shape(Struct, frozen=True):
     role: Role
     pattern: str
-    groups: int  # it has one, or none
     why: str
     only: Speech = Speech.ANY  # read so only in a trace of this one
     speech: Speech = Speech.ANY  # and from here on
 
 
-def _shape(role: Role, pattern: str, why: str, only: Speech = Speech.ANY, speech: Speech = Speech.ANY) -> _Shape:
-    return _Shape(role, pattern, regex.compiled(pattern).groups, why, only, speech)
-
-
 _SHAPES = (
-    _shape(
+    _Shape(
         Role.OPENER,
         r"(?!\{)[^\n]{0,200}?Traceback \(most recent call last\):?[ \r]*+$",
         "Python, also behind a logger's head and in a group",
         speech=Speech.PYTHON,
     ),
-    _shape(Role.FRAME, r"[ |+]*+(File \"[^\"\n]++\", line [0-9]++(?:, in [^\n]++)?+)", "Python"),
-    _shape(Role.MORE, r"#[0-9]++ \{main\}", "PHP: the end"),
-    _shape(Role.FRAME, r"(?:#[0-9]++|PHP ++[0-9]++\.) ++([^\n]++)", "PHP"),
-    _shape(Role.FRAME, r"[ \t]++in (?:function|call from) ++([^\n]++)", "Erlang"),
-    _shape(Role.FRAME, r"[ \t\[(]*+(\{[a-z'][^,\n]*+,[^,\n]++,[^,\n]++, *+\[\{file,[^\n]++)", "Erlang, a term"),
-    _shape(
+    _Shape(Role.FRAME, r"[ |+]*+(File \"[^\"\n]++\", line [0-9]++(?:, in [^\n]++)?+)", "Python"),
+    _Shape(Role.MORE, r"#[0-9]++ \{main\}", "PHP: the end"),
+    _Shape(Role.FRAME, r"(?:#[0-9]++|PHP ++[0-9]++\.) ++([^\n]++)", "PHP"),
+    _Shape(Role.FRAME, r"[ \t]++in (?:function|call from) ++([^\n]++)", "Erlang"),
+    _Shape(Role.FRAME, r"[ \t\[(]*+(\{[a-z'][^,\n]*+,[^,\n]++,[^,\n]++, *+\[\{file,[^\n]++)", "Erlang, a term"),
+    _Shape(
         Role.FRAME,
         r"[ \t]++((?:\([a-z_0-9]++(?: [0-9][^)\n ]*+)?+\) )?+[^ :()\n]{1,200}\.(?:exs?|erl|h?eex|leex):[0-9]++: [^\n]++)",
         "Elixir",
     ),
-    _shape(Role.FRAME, r"[ \t]++(\([a-z_0-9]++(?: [0-9][^)\n ]*+)?+\) [A-Z:a-z][^\n ]*+/[0-9]++)", "Elixir without a place"),
-    _shape(
+    _Shape(Role.FRAME, r"[ \t]++(\([a-z_0-9]++(?: [0-9][^)\n ]*+)?+\) [A-Z:a-z][^\n ]*+/[0-9]++)", "Elixir without a place"),
+    _Shape(
         Role.FRAME,
         r"[ \t]*+(?:[0-9]{1,4}: )?+(?:from )?+"
         r"((?:[a-z][A-Za-z0-9_-]*+ \([0-9][^)\n]*+\) )?+[^\s:\[][^:\n]*+:[0-9]++:in [`'][^'\n]*+') *+$",
         "Ruby; Rails writes a gem's name before its path",
     ),
-    _shape(Role.NAME, r" {1,8}[0-9]++: ++(?:0x[0-9a-f]++ - )?+([^\n]++)", "Rust", Speech.RUST),
-    _shape(Role.PLACE, r" ++at ([^\n]++)", "Rust", Speech.RUST),
-    _shape(Role.FRAME, r"[ \t]++at (?:async )?+([^\n]++)", "JavaScript, Java, .NET"),
-    _shape(Role.FRAME, r"at ([^ (\n]++(?: \[as [^\]\n]++\])? \([^()\n]*?:[0-9]++(?::[0-9]++)?\))", "the same, trimmed"),
-    _shape(Role.PLACE, r"\t([^\s:]{1,300}\.(?:go|s|c):[0-9]++)(?: \+0x[0-9a-f]++)?+$", "Go"),
-    _shape(
+    _Shape(Role.NAME, r" {1,8}[0-9]++: ++(?:0x[0-9a-f]++ - )?+([^\n]++)", "Rust", Speech.RUST),
+    _Shape(Role.PLACE, r" ++at ([^\n]++)", "Rust", Speech.RUST),
+    _Shape(Role.FRAME, r"[ \t]++at (?:async )?+([^\n]++)", "JavaScript, Java, .NET"),
+    _Shape(Role.FRAME, r"at ([^ (\n]++(?: \[as [^\]\n]++\])? \([^()\n]*?:[0-9]++(?::[0-9]++)?\))", "the same, trimmed"),
+    _Shape(Role.PLACE, r"\t([^\s:]{1,300}\.(?:go|s|c):[0-9]++)(?: \+0x[0-9a-f]++)?+$", "Go"),
+    _Shape(
         Role.NAME,
         r"(?:created by )?+(?=[^\n]{0,300}?[.(])((?:[A-Za-z0-9_.~%/-]++|\(\*[^()\n]++\)|\[\.\.\.\])++)"
         r"(?:\([^\n]*+|(?: in goroutine [0-9]++)?+)$",
         "Go",
         Speech.GO,
     ),
-    _shape(Role.NAME, r"([A-Za-z0-9_~/-]++[./][A-Za-z0-9_./~*()\[\]-]++)$", "Go, as zap prints it"),
-    _shape(Role.MORE, r"goroutine [0-9]++ (?:gp=[^\n]++)?\[", "Go", speech=Speech.GO),
-    _shape(Role.MORE, r"[sS]tack backtrace:", "Rust", speech=Speech.RUST),
-    _shape(Role.MORE, r"[ \t|+]*+(?:Caused by:(?: |$)|Suppressed: |\.\.\. [0-9]++ (?:more|common frames omitted))", "Java"),
-    _shape(Role.MORE, r" ++---> |[ \t]*+--- End of ", ".NET: an inner error"),
-    _shape(
+    _Shape(Role.NAME, r"([A-Za-z0-9_~/-]++[./][A-Za-z0-9_./~*()\[\]-]++)$", "Go, as zap prints it"),
+    _Shape(Role.MORE, r"goroutine [0-9]++ (?:gp=[^\n]++)?\[", "Go", speech=Speech.GO),
+    _Shape(Role.MORE, r"[sS]tack backtrace:", "Rust", speech=Speech.RUST),
+    _Shape(Role.MORE, r"[ \t|+]*+(?:Caused by:(?: |$)|Suppressed: |\.\.\. [0-9]++ (?:more|common frames omitted))", "Java"),
+    _Shape(Role.MORE, r" ++---> |[ \t]*+--- End of ", ".NET: an inner error"),
+    _Shape(
         Role.MORE,
         r"(?:During handling of the above exception|The above exception was the direct cause)",
         "Python: another error follows",
         speech=Speech.PYTHON,
     ),
-    _shape(
+    _Shape(
         Role.MORE,
         r"(?:Stack trace:|PHP Stack trace:|\[stacktrace\]|\[previous exception\]|Next [A-Z][A-Za-z\\]{2,60}: |\"\} *+$)",
         "PHP",
     ),
-    _shape(
+    _Shape(
         Role.MORE,
         r"(?:Last message|State: |Server: |Request: |Client |Ancestors: |Initial Call: |Function: |Process Label: "
         r"|Message Queue|Messages: |Links: |Dictionary: |Neighbours:|Start Call: |\*\* \([a-z]|Error in process <"
@@ -118,20 +114,20 @@ _SHAPES = (
         "Elixir and Erlang",
         Speech.BEAM,
     ),
-    _shape(
+    _Shape(
         Role.MORE, r"(?:note: (?:run with|Some details)|\[signal |exit status [0-9]|Node\.js v[0-9]|[\]})]++[,;]?$)", "ends"
     ),
 )
 
 
+@lru_cache(len(Speech))
 def _first(speech: Speech) -> Callable[[str], re.Match[str] | None]:
     """Return a match for the first shape that fits, as one pattern: most lines are none, and one by one they took 9 us."""
     rows = [f"(?P<s{place}>{shape.pattern})" for place, shape in enumerate(_SHAPES) if shape.only in {Speech.ANY, speech}]
     return regex.compiled("|".join(rows)).match
 
 
-_FIRST = {speech: _first(speech) for speech in Speech}
-_LIBRARY = regex.compiled(
+_LIBRARY = Lazily(
     r"""node_modules/|\(?node:|\(?internal/|\(?<anonymous>\)?$|native\)?$|webpack/bootstrap
     |(?:site|dist)-packages/|/lib/python[0-9.]++/|<frozen\ |/gems/|/lib/ruby/|^[a-z][A-Za-z0-9_-]*+\ \([0-9]|<internal:
     |^(?:[A-Za-z0-9_.@-]*+/{1,2})?(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|akka|clojure|groovy|reactor)\.
@@ -146,12 +142,12 @@ _LIBRARY = regex.compiled(
     |\b(?:gen_server|proc_lib|supervisor)\.erl
     """,
     re.VERBOSE,
-).search
+)
 # Where an error was raised, as its own line says: Rust, PHP, Ruby.
 _LOCATED = (
-    ("panicked at", regex.compiled(r"panicked at (?:'[^'\n]*+', )?+([^\s:]++:[0-9]++:[0-9]++)").search),
-    ("atal error:", regex.compiled(r" in (/[^\s:]++(?::| on line )[0-9]++)").search),
-    (":in ", regex.compiled(r"^([^\s:]++:[0-9]++:in [`'][^'\n]++'): ").search),
+    ("panicked at", Lazily(r"panicked at (?:'[^'\n]*+', )?+([^\s:]++:[0-9]++:[0-9]++)")),
+    ("atal error:", Lazily(r" in (/[^\s:]++(?::| on line )[0-9]++)")),
+    (":in ", Lazily(r"^([^\s:]++:[0-9]++:in [`'][^'\n]++'): ")),
 )
 # A first look at indented lines, most of which are no frames.
 _may_be_stray = regex.compiled(
@@ -160,13 +156,18 @@ _may_be_stray = regex.compiled(
 ).match
 
 
+@lru_cache(len(_SHAPES))
+def _has_group(pattern: str) -> bool:
+    return regex.compiled(pattern).groups > 0
+
+
 def read(text: str, speech: Speech = Speech.ANY) -> Piece | None:
     """Return what a line is to an open trace of this speech; None when it is nothing of one."""
-    found = _FIRST[speech](text[:READ_CHARS])
+    found = _first(speech)(text[:READ_CHARS])
     if found is None:
         return None
     shape = _SHAPES[int((found.lastgroup or "")[1:])]
-    said = found[(found.lastindex or 0) + 1] if shape.groups else ""
+    said = found[(found.lastindex or 0) + 1] if _has_group(shape.pattern) else ""
     return Piece(shape.role, said.removesuffix(" {").strip()[:FRAME_CHARS], shape.speech)
 
 
@@ -187,12 +188,12 @@ _remembered = lru_cache(4_096)(_stray)  # the same frames come again with every 
 
 def is_own(frame: str) -> bool:
     """Tell an app's own code from a library's, as far as a frame shows."""
-    return _LIBRARY(frame) is None
+    return _LIBRARY.search(frame) is None
 
 
 def located(text: str) -> str | None:
     """Return the frame that an error's own line tells, None where it tells none."""
-    for needle, search in _LOCATED:
-        if needle in text and (found := search(text[:READ_CHARS])):
+    for needle, pattern in _LOCATED:
+        if needle in text and (found := pattern.search(text[:READ_CHARS])):
             return found[1][:FRAME_CHARS]
     return None

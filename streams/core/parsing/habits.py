@@ -5,13 +5,13 @@
 
 import re
 
-from streams.core import regex
+from streams.core.lazily import Lazily
 from streams.core.parsing import morgan
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, otherwise
 from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS, address_of, named
 
-_SYMBOLS = regex.compiled(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
+_SYMBOLS = Lazily(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
     r"(?:[^\x20-\x7e\n]++\ ?+|\ ){0,60}+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
 ).match
 _ADDRESS = r"(?:(?![0-9]{1,2}:[0-9]{2}[:.\ ])([0-9A-Fa-f]{0,45}+[.:][0-9A-Fa-f.:]{0,60}+)\ (?:-\ )*+)?"  # no clock's time
@@ -32,12 +32,12 @@ _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
 _TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
 _REST = r"(?:\ ++(?:[a-z_]++=[^\n]*+|[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
 _IP = r"(?:\ (?:-\ )?(?P<behind>[0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+))?"
-_LINES = tuple(regex.compiled(rf"{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_IP}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
-_LAST = regex.compiled(  # the status behind the time
+_LINES = tuple(Lazily(rf"{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_IP}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
+_LAST = Lazily(  # the status behind the time
     rf"{_ADDRESS}{_METHOD}\ {_PATH}(?:\ HTTP/[0-9.]++)?+\ (?:[-|]\ )?+{_TOOK}\ (?:[-|]\ )?+({STATUS})(?:\ [A-Za-z]++)*+",
     re.VERBOSE,
 ).fullmatch
-_FIRST = regex.compiled(  # and before the method: Elysia's loggers
+_FIRST = Lazily(  # and before the method: Elysia's loggers
     rf"{_TOOK}\ ++{_METHOD}\ ++{_PATH}\ ++({STATUS})(?:\ [^\n]*+)?", re.VERBOSE
 ).fullmatch
 

@@ -5,47 +5,45 @@ Reads one line's part. Joins nothing and knows no envelope.
 
 import re
 
-from streams.core import regex
 from streams.core.joins import Fragment, Kind
+from streams.core.lazily import Lazily
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, ISO_STAMP, METHOD, PEER, STATUS, TARGET, address_of, path_of
 from streams.core.parsing.stamps import iso_ms
 
 _HEAD = rf"(?:\[?({ISO_STAMP})\]?)?[^\n]{{0,400}}?"
-_STARTING = regex.compiled(  # from version 5 on a dash follows the URL, and the end tells everything
+_STARTING = Lazily(  # from version 5 on a dash follows the URL, and the end tells everything
     rf"{_HEAD} Request\ starting\ HTTP/[0-9.]++\ ({ANY_METHOD})\ ({TARGET})(?!\ -\ )(?:\ [^\n]*+)?+", re.VERBOSE
 ).fullmatch
-_FINISHED = regex.compiled(
-    rf"{_HEAD} Request\ finished\ in\ ([0-9.,]++)\ ?ms\ ({STATUS})(?:[\ |][^\n]*+)?+", re.VERBOSE
-).fullmatch
-_REQUEST_ID = regex.compiled(r"RequestId[:=] ?\"?([0-9A-Za-z:.-]{1,100})").search
+_FINISHED = Lazily(rf"{_HEAD} Request\ finished\ in\ ([0-9.,]++)\ ?ms\ ({STATUS})(?:[\ |][^\n]*+)?+", re.VERBOSE).fullmatch
+_REQUEST_ID = Lazily(r"RequestId[:=] ?\"?([0-9A-Za-z:.-]{1,100})").search
 
-_SERVE = regex.compiled(
+_SERVE = Lazily(
     rf"\ *+HTTP\ ++[0-9]{{1,4}}[^ \n]*+\ [0-9:.]{{7,12}}(?:[\ \u202f][AP]M)?\ ({ADDRESS})\ "
     rf"(?:({METHOD})\ (/[^ \n]*+)|Returned\ ({STATUS})\ in\ ([0-9.]++)\ ms)",
     re.VERBOSE,
 ).fullmatch
-_MARTINI = regex.compiled(
+_MARTINI = Lazily(
     rf"(\[(?:martini|negroni)\])\ (?:Started\ ({METHOD})\ (/[^ \n]*+)(?:\ for\ ({PEER}|{ADDRESS}))?"
     rf"|Completed\ ({STATUS})\ [A-Za-z'\ -]{{0,60}}?\ ?in\ ({PIECE}))",
     re.VERBOSE,
 ).fullmatch
-_SPRING = regex.compiled(
+_SPRING = Lazily(
     rf"(?:({ISO_STAMP})\ )?[^\n]{{0,200}}?\[([^\[\]\n]{{1,60}})\]\ [^\n\[\"]{{0,160}}?"
     rf"(?:(?:HTTP\ )?({METHOD})\ \"(/[^\"\n]*+)\"(?:,\ [^\n]*+)?|Completed\ ({STATUS})\ [A-Z_]++(?:,\ [^\n]*+)?)",
     re.VERBOSE,
 ).fullmatch
-_ROCKET = regex.compiled(  # 0.4 writes no status; a request that no route takes has no outcome
+_ROCKET = Lazily(  # 0.4 writes no status; a request that no route takes has no outcome
     rf"\ *+(?:({METHOD})\ (/[^ \n]*)(?:\ [a-z*]++/[^ :\n]++)?+:"
     rf"|[>=]>\ (?:Outcome:\ (?:Success|Error|Failure)(?:\(({STATUS})[^)\n]*+\))?|(No)\ matching\ routes\ for\ [^\n]++))",
     re.VERBOSE,
 ).fullmatch
-_MOJOLICIOUS = regex.compiled(
+_MOJOLICIOUS = Lazily(
     rf"\[({ISO_STAMP})\]\ \[[0-9]++\]\ \[(?:debug|trace)\]\ \[([^\]\n]{{1,60}})\]\ "
     rf"(?:({METHOD})\ \"(/[^\"\n]*+)\"|({STATUS})\ [^(\n]*+\(([0-9.]++)s,[^\n]*+)",
     re.VERBOSE,
 ).fullmatch
-_DREAM = regex.compiled(
+_DREAM = Lazily(
     r"(?:[0-9]{2}\.[0-9]{2}\.[0-9]{2}\ [0-9:.]{8,13}\ ++)?dream\.[a-z]++\ ++[A-Z]++\ REQ\ ([0-9]{1,12})"
     rf"\ (?:({METHOD})\ (/[^ \n]*+)\ ({PEER})(?:\ [^\n]*+)?|({STATUS})\ in\ ([0-9]{{1,15}})\ [µμ]s)",
     re.VERBOSE,
