@@ -7,7 +7,7 @@ import msgspec
 from streams.core.alerts import Watch
 from streams.core.plan import Plan
 from streams.core.records import Snapshot
-from streams.core.rules import Rule, Totals
+from streams.core.rules import METRICS, Rule, Totals
 from streams.core.security.buckets import Level
 from streams.core.security.levels import Buckets
 from streams.core.tally import Tally
@@ -37,15 +37,23 @@ class Board:
         self.watches: dict[tuple[str, str], Watch] = {}
         self.buckets = Buckets()
         self._trailing: dict[tuple[str, int, int], Trailing] = {}
-        self._asked: tuple[Plan | None, int, dict[str, list[Rule]]] = (None, 0, {})  # what a plan asks for: changes no result
+        # What a plan asks for: changes no result.
+        self._asked: tuple[Plan | None, int, dict[str, tuple[list[Rule], int]]] = (None, 0, {})
 
-    def rules(self, app: str, plan: Plan) -> list[Rule]:
-        """Return the rules that stand for an app."""
+    def rules(self, app: str, plan: Plan) -> tuple[list[Rule], int]:
+        """Return the rules that stand for an app, and how far back they may look."""
         self.span_ms(plan)
         known = self._asked[2]
         if app not in known:
-            known[app] = [rule for rule in plan.rules if rule.watches(app, plan.app(app).monitoring)]
+            rules = [rule for rule in plan.rules if rule.watches(app, plan.app(app).monitoring)]
+            known[app] = rules, max((rule.span_ms for rule in rules), default=0)
         return known[app]
+
+    def answered(self, rules: list[Rule], app: str) -> list[Rule]:
+        """Return those of some rules that may have a value, or a watch: most ask for what most apps have nothing of."""
+        measured, watches = self.panes[app].measured, self.watches
+        needs = ((rule, METRICS[rule.metric].needs) for rule in rules)
+        return [rule for rule, of in needs if not of or not measured.isdisjoint(of) or (rule.name, app) in watches]
 
     def span_ms(self, plan: Plan) -> int:
         """Return how far back any rule may look."""

@@ -81,6 +81,7 @@ class Metric(Struct, frozen=True):
     """A value of the catalogue: how it is read from a window's totals (None: no data), and its unit.
 
     ``counted`` is what ``min_requests`` and ``widen`` ask for: requests, queries, lookups, measurements; None: neither counts.
+    ``needs`` are the gauges or kinds of events, or ``QUERIES``, of which panes must have one for there to be data.
     """
 
     name: str
@@ -88,9 +89,11 @@ class Metric(Struct, frozen=True):
     read: Callable[[Totals, int], float | None]  # (totals, window_ms)
     about: str
     counted: Callable[[Totals], int] | None = lambda totals: totals.requests  # a default, not a function by name
+    needs: frozenset[str] = frozenset()  # none: no such look is of use
 
 
 UNRECOGNISED = "unrecognised_ratio"
+QUERIES = "queries"
 
 
 def _events(kind: EventKind) -> Metric:
@@ -102,7 +105,8 @@ def _events(kind: EventKind) -> Metric:
 
 
 def _query(name: str, q: float, about: str) -> Metric:
-    return Metric(name, "ms", lambda t, _: t.queries.quantile_ms(q), f"{about} of database queries", _queries)
+    about = f"{about} of database queries"
+    return Metric(name, "ms", lambda t, _: t.queries.quantile_ms(q), about, _queries, frozenset((QUERIES,)))
 
 
 def _gauge(gauge: Gauge) -> Metric:
@@ -114,7 +118,7 @@ def _gauge(gauge: Gauge) -> Metric:
         held = totals.gauges.get(gauge.name)
         return 0 if held is None else held.n
 
-    return Metric(gauge.name, gauge.unit, read, f"{gauge.about}; of probes", measured)
+    return Metric(gauge.name, gauge.unit, read, f"{gauge.about}; of probes", measured, frozenset((gauge.name,)))
 
 
 def _queries(totals: Totals) -> int:
@@ -139,6 +143,7 @@ METRICS = {
             lambda t, _: t.events[EventKind.CACHE_MISS] / t.lookups if t.lookups else None,
             "cache misses / cache lookups that lines tell of",
             lambda t: t.lookups,
+            frozenset((EventKind.CACHE_HIT, EventKind.CACHE_MISS)),
         ),
         Metric(
             UNRECOGNISED,

@@ -124,17 +124,18 @@ class Tally:
             self.probes += other.probes
             self.failing = max(self.failing, other.failing)
             gauges.add(self.gauges, other.gauges)
-        self.status.update(other.status)
-        self.latency.merge(other.latency)
-        if other.queries.count:
-            self.queries.merge(other.queries)
-        self.skipped.update(other.skipped)
-        self.events.update(other.events)
-        self.security.update(other.security)
+        for mine, more in ((self.latency, other.latency), (self.queries, other.queries)):
+            if more.count:
+                mine.merge(more)
+        counts = (self.status, other.status), (self.skipped, other.skipped), (self.events, other.events)
+        for counter, others in (*counts, (self.security, other.security)):
+            if others:
+                counter.update(others)
         if other.suspects and suspect_cap:
             self.suspects.merge(other.suspects, suspect_cap)
         self.routes.add(other.routes, route_cap)
-        self.errors.add(other.errors, route_cap)
+        if other.errors:
+            self.errors.add(other.errors, route_cap)
         if other.evidence:
             self.evidence = slowest(self.evidence + other.evidence, evidence_cap)
 

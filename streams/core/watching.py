@@ -114,8 +114,8 @@ def _judge_app(
     state: Board, app: str, from_ms: int, to_ms: int, plan: Plan, done: Step, *, incomplete: bool
 ) -> list[tuple[int, Output]]:
     """Judge all rules of an app at each pane end, skipping times at which nothing can change."""
-    rules = state.rules(app, plan)
-    span_ms = max((rule.span_ms for rule in rules), default=0)
+    rules, span_ms = state.rules(app, plan)
+    answered = state.answered(rules, app)  # of the others there is no data, however far they look
     found: list[tuple[int, Output]] = []
     end_ms = from_ms + PANE_MS
     while rules and end_ms <= to_ms:
@@ -125,7 +125,7 @@ def _judge_app(
             if not coming:
                 break
             end_ms = coming[0] + PANE_MS
-        for rule in rules:
+        for rule in answered:
             judged = _judge(state, rule, app, end_ms, plan, done, incomplete=incomplete)
             found.extend((end_ms, alert) for alert in judged)
         end_ms += PANE_MS
@@ -136,7 +136,7 @@ def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: St
     value, width_ms = _value(state, rule, app, end_ms, plan)
     before = state.watches.get((rule.name, app), IDLE)
     if value is None and before is IDLE:
-        return []  # most rules ask for what most apps have nothing of
+        return []
     judged = rule.judge(value)
     if judged is Judged.BREACHED and rule.baseline_ms and not _rises(state, rule, app, end_ms, plan):
         judged = Judged.CLEAR

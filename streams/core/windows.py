@@ -12,7 +12,7 @@ from typing import Any
 from streams.core.gauges import MILLION, Spread
 from streams.core.plan import MINUTE_MS, PANE_MS, Plan
 from streams.core.records import Snapshot
-from streams.core.rules import Totals
+from streams.core.rules import QUERIES, Totals
 from streams.core.sketch import Sketch
 from streams.core.stamps import text
 from streams.core.tally import UNKNOWN, Tally, merged
@@ -23,13 +23,14 @@ TOP = 10  # routes named in a window
 class AppPanes:
     """The panes of one app: what each source said last, merged on demand."""
 
-    __slots__ = ("_merged", "by_start", "starts", "version")
+    __slots__ = ("_merged", "by_start", "measured", "starts", "version")
 
     def __init__(self) -> None:
         """Make an app without panes."""
         self.by_start: dict[int, dict[int, tuple[int, Tally]]] = {}  # start -> source -> (offset, tally)
         self.starts: list[int] = []  # ordered
         self._merged: dict[int, Tally] = {}
+        self.measured: set[str] = set()  # what panes have had of ``Metric.needs``: of more than that no rule need be asked
         self.version = 0  # counts revisions of closed panes, which totals may hold already
 
     def put(self, snapshot: Snapshot) -> bool:
@@ -43,6 +44,7 @@ class AppPanes:
             return False
         sources[snapshot.source] = (snapshot.offset, snapshot.tally)
         self._merged.pop(snapshot.start_ms, None)
+        self.measured.update(snapshot.tally.gauges, snapshot.tally.events, (QUERIES,) if snapshot.tally.queries.count else ())
         return tally != snapshot.tally
 
     def said(self, snapshot: Snapshot) -> Tally | None:
