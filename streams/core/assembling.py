@@ -4,9 +4,10 @@ While one is open all lines wait, so that what is held is always the end of what
 byte loses and repeats nothing. Bounded by lines and by characters.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from streams.core.envelopes import partials
+from streams.core.parsing.stretch import Stretch
 
 MAX_LINES = 200  # a pretty-printed document that is longer than this is not one of flyctl's
 MAX_CHARS = 65_536  # of the parts of a line: what comes then begins anew
@@ -44,13 +45,16 @@ class Assembler:
         return self._hold(line, piece)
 
     def several(self, block: str) -> list[str]:
-        """Return the lines that are complete with those of a block; most blocks are what they are."""
+        """Return the lines that are complete with those of a block."""
+        return list(self.stretch(block))
+
+    def stretch(self, block: str) -> Sequence[str]:
+        """Return the lines that are complete with those of a block; most blocks are what they are, and are not parted here."""
         if "\r" in block:
             block = f"{block}\n".replace("\r\n", "\n")[:-1]
-        raws = block.split("\n")
-        if not self._held and "{" not in raws and not partials.may_hold(block):
-            return raws
-        return [whole for raw in raws for whole in self.take(raw)]
+        if not self._held and not _may_begin(block) and not partials.may_hold(block):
+            return Stretch(block)
+        return [whole for raw in block.split("\n") for whole in self.take(raw)]
 
     def rest(self) -> list[str]:
         """Return what is held: the input ended inside a document, which comes as it is, or inside a line."""
@@ -86,6 +90,11 @@ class Assembler:
             self._held, self._chars = [], 0
             return done
         return self.rest() if len(self._held) > MAX_LINES or self._chars > MAX_CHARS else []
+
+
+def _may_begin(block: str) -> bool:
+    """Tell whether a line is the beginning of a document that is printed over several."""
+    return "\n{\n" in block or block.startswith("{\n") or block.endswith("\n{") or block == "{"
 
 
 def assembled(raws: Iterable[str]) -> Iterator[str]:

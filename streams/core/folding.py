@@ -15,6 +15,7 @@ from streams.core.later import Later
 from streams.core.lines import unwrap
 from streams.core.opened import Nothing, Opened
 from streams.core.parsing import w3c
+from streams.core.parsing.stretch import within
 from streams.core.placing import move
 from streams.core.plan import Plan
 from streams.core.sources import Source
@@ -104,7 +105,7 @@ class Folding:
 
     def _several(self, source: Source, texts: Sequence[str], stamps: Sequence[str | None], numbers: Sequence[int]) -> None:
         """Take many lines of one instance, pane by pane; ``numbers`` are their places in the record."""
-        panes = runs(stamps) if max(map(len, texts)) <= self._plan.limits.line_chars else None
+        panes = runs(stamps) if within(texts, self._plan.limits.line_chars) else None
         if panes is None:
             for text, stamp, number in zip(texts, stamps, numbers, strict=True):
                 self._one(source, text, stamp, number)
@@ -128,14 +129,13 @@ class Folding:
         of a format that does not search a text is in an envelope.
         """
         chars = self._plan.limits.line_chars
-        near: dict[tuple[str, str], Source] = {}
+        near, known = dict[tuple[str, str], Source](), 0
         bare: Source | None = None  # of the line before, if that was bare
-        known = 0
         while known < len(content) and (bare is None or bare.fresh):
             bare = self._raw(content[known], app, near)
             known += 1
         rest = content[known:]
-        if bare is not None and rest and max(map(len, rest)) <= chars:
+        if bare is not None and rest and within(rest, chars):
             rest = [rest[number] for number in bare.take(rest, ())]  # their stamps are their own
         for raw in rest:
             if bare is not None and (row := bare.match(raw)) and len(raw) <= chars:

@@ -8,7 +8,7 @@ no trace goes on in it, else it is read again.
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from pathlib import Path
 
@@ -119,9 +119,9 @@ class Reader:
                 folding.lines(content.good)
                 self._finish(folding, len(content.good))
                 return
-        self._lines(self.assembler.several(block.decode("utf-8", "replace")))
+        self._lines(self.assembler.stretch(block.decode("utf-8", "replace")))
 
-    def _lines(self, raws: list[str]) -> None:
+    def _lines(self, raws: Sequence[str]) -> None:
         folding = self._folding()
         folding.raw(raws, self._app)
         self._finish(folding, len(raws))

@@ -14,6 +14,7 @@ import msgspec
 
 from streams.core import regex
 from streams.core.parsing.format import Run, Table, Taken
+from streams.core.parsing.stretch import ended
 
 _NONE: Table = ((),) * 7
 
@@ -28,8 +29,9 @@ def searched(pattern: str, never_empty: int, table: Callable[[Table], Table | No
     compiled = lru_cache(1)(lambda: regex.compiled(rf"(?:{pattern}|[^\n]*+)\n", re.VERBOSE).findall)
 
     def run(texts: Sequence[str]) -> Taken | None:
-        rows = compiled()("\n".join((*texts, "")))
-        if len(rows) != len(texts) or "\n" in "".join(texts):  # a match over two of them, or a line end in one
+        text = ended(texts)
+        rows = compiled()(text)
+        if not len(rows) == len(texts) == text.count("\n"):  # a match over two of them, or a line end in one
             return None
         refused: Sequence[int] = ()
         columns: Table = tuple(zip(*rows, strict=True))
