@@ -94,7 +94,7 @@ class Assembler:
 
 def _may_begin(block: str) -> bool:
     """Tell whether a line is the beginning of a document that is printed over several."""
-    return "\n{\n" in block or block.startswith("{\n") or block.endswith("\n{") or block == "{"
+    return "{" in block and ("\n{\n" in block or block.startswith("{\n") or block.endswith("\n{") or block == "{")
 
 
 def assembled(raws: Iterable[str]) -> Iterator[str]:

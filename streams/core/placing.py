@@ -67,7 +67,7 @@ def by_pane(column: Column, plan: Plan) -> Iterable[Column]:
         if last is not None and part is not last:
             last.append(tuple(each[begin:end] for each in table))
             begin = end
-        last, rows = part, sum(1 for _ in same)
+        last, rows = part, len(list(same))
         end += rows
         if wanted:
             part.stamps += [told] * rows

@@ -9,10 +9,10 @@ class Stretch(Sequence[str]):
 
     __slots__ = ("_count", "_parted", "text")
 
-    def __init__(self, text: str) -> None:
-        """Stand for the lines of a text, at least one."""
+    def __init__(self, text: str, count: int | None = None) -> None:
+        """Stand for the lines of a text, at least one; ``count`` is how many, if that is known."""
         self.text = text
-        self._count = text.count("\n") + 1
+        self._count = text.count("\n") + 1 if count is None else count
         self._parted: list[str] | None = None
 
     def __len__(self) -> int:
@@ -44,12 +44,14 @@ class Stretch(Sequence[str]):
         begin = 0
         for _ in range(count):
             begin = self.text.index("\n", begin) + 1
-        return Stretch(self.text[begin:])
+        return Stretch(self.text[begin:], self._count - count)
 
 
-def ended(texts: Sequence[str]) -> str:
-    """Return lines with a line end behind each."""
-    return f"{texts.text}\n" if isinstance(texts, Stretch) else "\n".join((*texts, ""))
+def ended(texts: Sequence[str]) -> str | None:
+    """Return lines with a line end behind each; None when one has a line end in it."""
+    if isinstance(texts, Stretch):
+        return f"{texts.text}\n"
+    return None if "\n" in "".join(texts) else "\n".join((*texts, ""))
 
 
 def within(texts: Sequence[str], chars: int) -> bool:
