@@ -135,11 +135,11 @@ def _judge_app(
 def _judge(state: Board, rule: Rule, app: str, end_ms: int, plan: Plan, done: Step, *, incomplete: bool) -> list[Output]:
     value, width_ms = _value(state, rule, app, end_ms, plan)
     before = state.watches.get((rule.name, app), IDLE)
-    if value is None and before is IDLE:
-        return []
     judged = rule.judge(value)
     if judged is Judged.BREACHED and rule.baseline_ms and not _rises(state, rule, app, end_ms, plan):
         judged = Judged.CLEAR
+    if before is IDLE and judged is not Judged.BREACHED:
+        return []
     after, changes = turn(rule, before, judged, end_ms)
     if after is not before:
         key = f"watch/{rule.name}/{app}"

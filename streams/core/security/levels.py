@@ -45,8 +45,8 @@ class Buckets:
             level = self.levels.get(key)
             if bucket is None or (level is None and len(self.levels) >= cap):
                 continue  # of a catalogue that was changed, or one too many
-            self.levels[key], over = pour(bucket, level or Level(), more)
-            writes["bucket/" + "/".join(key)] = self.levels[key]
+            level, over = pour(bucket, level or Level(), more)
+            self.levels[key] = writes[f"bucket/{name}/{app}/{client_ip}"] = level
             if over is not None:
                 outputs.append(_event(bucket, app, client_ip, more.shown, over))
         return Step(writes, outputs)
