@@ -23,6 +23,7 @@ class Span(Struct, frozen=True):
 
 
 Held = tuple[Span, str, str | None]  # of whom, line, stamp
+Turn = tuple[int, int]  # the line's place in the record, and among those held
 Nothing = dict[tuple[str, int | None, bool], list[str]]  # (app, start of the pane, late) -> lines
 
 
@@ -62,17 +63,8 @@ class Later:
         """
         if not self._texts:
             return
-        worth, numbers = self._worth(), self._numbers
-        spans: dict[int, list[Span]] = {}  # of each source
-        for span in self._spans:
-            spans.setdefault(id(span.source), []).append(span)
-        places = [span for span in self._spans for _ in range(span.begin, span.end)]
-        queue = [(numbers[at], at) for at in (range(len(numbers)) if every else worth)]
-        if every or len(worth) == len(numbers):
-            spans.clear()
-        for leaning in [mine for mine in spans.values() if _leans(mine[0].source)]:
-            queue += self._rest(spans.pop(id(leaning[0].source)), worth)
-        heapify(queue)
+        worth, places = self._worth(), [span for span in self._spans for _ in range(span.begin, span.end)]
+        queue, resting = self._turns(worth, every=every)
         while queue:
             turn = heappop(queue)
             at = turn[1]
@@ -81,10 +73,26 @@ class Later:
                 self._looked.add(at)
             if looks or every:
                 yield (span, self._texts[at], self._stamps[at]), looks
-            if id(span.source) in spans and _leans(span.source):
-                for other in self._rest(spans.pop(id(span.source)), worth):
+            if id(span.source) in resting and _leans(span.source):
+                for other in self._rest(resting.pop(id(span.source)), worth):
                     if other > turn:
                         heappush(queue, other)
+
+    def _turns(self, worth: set[int], *, every: bool) -> tuple[list[Turn], dict[int, list[Span]]]:
+        """Return the heap of lines that have a turn, and the sources of which only those do that are worth it."""
+        numbers = self._numbers
+        if every or len(worth) == len(numbers):
+            queue = [(number, at) for at, number in enumerate(numbers)]
+            heapify(queue)
+            return queue, {}
+        resting: dict[int, list[Span]] = {}
+        for span in self._spans:
+            resting.setdefault(id(span.source), []).append(span)
+        queue = [(numbers[at], at) for at in worth]
+        for spans in [spans for spans in resting.values() if _leans(spans[0].source)]:
+            queue += self._rest(resting.pop(id(spans[0].source)), worth)
+        heapify(queue)
+        return queue, resting
 
     def nothing(self) -> Nothing:
         """Return the lines that were not worth a look, and hold nothing any more."""
@@ -108,7 +116,7 @@ class Later:
             worth.update(number for number, text in enumerate(texts) if not text or len(text) > self._chars)
         return worth
 
-    def _rest(self, spans: list[Span], worth: set[int]) -> list[tuple[int, int]]:
+    def _rest(self, spans: list[Span], worth: set[int]) -> list[Turn]:
         """Return the turns of lines that would not be looked at by themselves."""
         return [(self._numbers[at], at) for span in spans for at in range(span.begin, span.end) if at not in worth]
 
