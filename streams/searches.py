@@ -87,9 +87,9 @@ class FirstLook:
             new = [number for number, text in enumerate(texts) if text not in known]
             again = compress(count(), map(known.__contains__, texts))
             found = sorted([*again, *map(new.__getitem__, self._search([texts[number] for number in new]))])
-        if len(known) > REMEMBERED:
+        if len(known) + len(found) > REMEMBERED:
             known.clear()
-        known.update(text for text in map(texts.__getitem__, found) if len(text) <= REPEATED_CHARS)
+        known.update(text for text in map(texts.__getitem__, found[:REMEMBERED]) if len(text) <= REPEATED_CHARS)
         return found
 
     def _search(self, texts: Sequence[str]) -> list[int]:
