@@ -53,6 +53,14 @@ def test_guesses_change_nothing() -> None:
         assert told(texts, guessing) == told(texts, asking), texts
 
 
+def test_a_format_that_is_no_longer_asked() -> None:
+    """A text whose shape was last seen with a format that the instance has forgotten is told as one that is left."""
+    shapes, dev, tiny = Shapes(), *(next(line for line in LINES if fmt.match(line)) for fmt in (DEV, TINY))
+    shapes.learn(DEV.name, [dev], ())
+    parts, left = shapes.read([tiny, dev], [TINY]) or ({}, [])
+    assert (parts[TINY.name][1], left) == ([0], [1])
+
+
 def test_shapes() -> None:
     """A shape is the kinds of the first and of the last character; an empty text has none."""
     assert shaped(["GET / 200 ms", '7.7.7.7 "curl"', "POST / 200 5", "é"]) == ["Aa", '0"', "A0", "éé"]

@@ -50,26 +50,30 @@ class Shapes:
         shapes = shaped(texts) if self._trust > 0 and self._names else None
         if shapes is None:
             return None
-        names = list(map(self._names.get, shapes, repeat(formats[0].name)))
-        parts: dict[str, Part] = {}
-        left: list[int] = []
-        for fmt in formats:
-            mine = list(compress(count(), map(fmt.name.__eq__, names)))
-            found = _read(fmt, texts, mine)
-            if found is None:
-                return self._wrong()
-            parts[fmt.name] = found[0]
-            left += found[1]
-        for fmt in formats if left else ():
-            others = [number for number in left if names[number] != fmt.name]
-            found = _read(fmt, texts, others)
-            if found is None or len(found[1]) < len(others):
-                return self._wrong()
-        self._trust = TRUST
-        return parts, sorted(left)
+        asked = {fmt.name for fmt in formats}  # of those that the instance wrote longer ago nobody asks any more
+        known = {shape: name for shape, name in self._names.items() if name in asked}
+        found = _guessed(texts, formats, list(map(known.get, shapes, repeat(formats[0].name))))
+        self._trust = self._trust - 1 if found is None else TRUST
+        return found
 
-    def _wrong(self) -> None:
-        self._trust -= 1
+
+def _guessed(texts: Sequence[str], formats: Sequence[Format], names: list[str]) -> Parts | None:
+    """Read each text by the format of its name; None where another one of the formats would take it."""
+    parts: dict[str, Part] = {}
+    left: list[int] = []
+    for fmt in formats:
+        mine = list(compress(count(), map(fmt.name.__eq__, names)))
+        found = _read(fmt, texts, mine)
+        if found is None:
+            return None
+        parts[fmt.name] = found[0]
+        left += found[1]
+    for fmt in formats if left else ():
+        others = [number for number in left if names[number] != fmt.name]
+        found = _read(fmt, texts, others)
+        if found is None or len(found[1]) < len(others):
+            return None
+    return parts, sorted(left)
 
 
 def _read(fmt: Format, texts: Sequence[str], numbers: list[int]) -> tuple[Part, list[int]] | None:
