@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
+from itertools import compress, count
 from typing import Any
 
 import re2  # type: ignore[import-untyped]  # a compiled module without types
 
 from streams.config_model import refused
 
+REPEATED_CHARS, REMEMBERED = 300, 4_096  # of texts that are remembered
 MEMORY = 8 << 20  # of the states of one search, which are made as texts need them; when it is full it begins anew
 
 
@@ -74,9 +76,23 @@ class FirstLook:
         """Compile."""
         self._pattern = pattern
         self._lines = Re2().lines(f"(?-i:{pattern})")
+        self._known: set[str] = set()  # short texts in which it is: checks and errors repeat word for word
 
     def __call__(self, texts: Sequence[str]) -> list[int]:
         """Return the numbers of the texts in which it is."""
+        known = self._known
+        if known.isdisjoint(texts):
+            found = self._search(texts)
+        else:
+            new = [number for number, text in enumerate(texts) if text not in known]
+            again = compress(count(), map(known.__contains__, texts))
+            found = sorted([*again, *map(new.__getitem__, self._search([texts[number] for number in new]))])
+        if len(known) + len(found) > REMEMBERED:
+            known.clear()
+        known.update(text for text in map(texts.__getitem__, found[:REMEMBERED]) if len(text) <= REPEATED_CHARS)
+        return found
+
+    def _search(self, texts: Sequence[str]) -> list[int]:
         joined = "\n".join(texts)
         if joined.count("\n") >= len(texts):  # a text of several lines
             joined = "\n".join([text.replace("\n", " ") for text in texts])

@@ -99,6 +99,7 @@ def test_it_turns_lines_away() -> None:
     telling = ["GET /x 200 5 - 1.250 ms", "Error: no", '{"level":"error","msg":"hi"}']
     assert list(look([*daily, *telling, *daily])) == [5, 6, 7]
     assert list(look([])) == []
+    assert list(look([telling[1], *daily, *telling, telling[1]])) == [0, 6, 7, 8, 9]  # what came before is known
 
 
 def test_it_travels() -> None:

@@ -13,7 +13,7 @@ from streams.core.folded_columns import Published, folded
 from streams.core.joins import Fragment, Joins
 from streams.core.later import Later
 from streams.core.lines import unwrap
-from streams.core.opened import Nothing, Opened
+from streams.core.opened import Opened
 from streams.core.parsing import w3c
 from streams.core.parsing.stretch import within
 from streams.core.placing import move
@@ -112,8 +112,11 @@ class Folding:
             return
         for begin, end in panes:
             move(source, stamps[begin], self.clock_ms, self._plan)
-            for i in source.several(texts[begin:end], stamps[begin:end]):
-                self._later.add(numbers[begin + i], source, texts[begin + i], stamps[begin + i], self.provider)
+            if left := source.several(texts[begin:end], stamps[begin:end]):
+                held = [begin + i for i in left]
+                self._later.add(
+                    [numbers[i] for i in held], source, [texts[i] for i in held], [stamps[i] for i in held], self.provider
+                )
 
     def take(self, content: Iterable[Line]) -> None:
         """Take lines out of any envelopes, of any apps and instances."""
@@ -188,27 +191,24 @@ class Folding:
             source.fresh -= 1
             self._look_at(source, raw, stamp)
         else:
-            self._later.add(number, source, raw, stamp, self.provider)
+            self._later.add((number,), source, (raw,), (stamp,), self.provider)
 
     def _settle(self) -> None:
         """Look at the lines that waited, in their order; those that are nothing are counted at the end."""
-        nothing: Nothing = {}
         noting = self.opened.firsts is not None
-        for (_, source, raw, stamp, provider, start_ms, late), worth in self._later.taken():
+        for (span, raw, stamp), worth in self._later.taken(every=noting):
             if worth:
-                move(source, stamp, self.clock_ms, self._plan)
-                self.provider = provider
-                self._look_at(source, raw, stamp)
+                move(span.source, stamp, self.clock_ms, self._plan)
+                self.provider = span.provider
+                self._look_at(span.source, raw, stamp)
             else:
-                nothing.setdefault((source.app, start_ms, late), []).append(raw)
-                if noting:
-                    self.opened.note(source, raw, provider, stamp, late=late)
-        self.opened.nothing(self.deltas, nothing)
+                self.opened.note(span.source, raw, span.provider, stamp, late=span.late)
+        self.opened.nothing(self.deltas, self._later.nothing())
 
     def _look_at(self, source: Source, raw: str, stamp: str | None) -> None:
         """Take a line that may be a request, a part of one, an event, or nothing known."""
         chars = self._plan.limits.line_chars
-        if len(raw) <= chars and (row := source.match(raw) or source.again(raw)):
+        if len(raw) <= chars and not reading.is_neither(raw) and (row := source.match(raw) or source.again(raw)):
             source.keep(row, stamp)
             return
         text, cut = reading.cleaned(raw, chars)

@@ -8,6 +8,7 @@ from streams.core.events import frames
 from streams.core.events.sign import External
 from streams.core.headings import NONE, Heading
 from streams.core.joins import CAP, Fragment, Joins
+from streams.core.later import Nothing
 from streams.core.parsing import pretty
 from streams.core.sources import Source
 from streams.core.traces import Line, Place
@@ -24,7 +25,6 @@ class First(Struct, frozen=True, gc=False):
 
 _PART = Skipped(Reason.PART)
 Firsts = dict[tuple[str, str], First]
-Nothing = dict[tuple[str, int | None, bool], list[str]]  # (app, start of the pane, late) -> lines
 
 
 class Opened:

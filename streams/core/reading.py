@@ -17,6 +17,7 @@ JOINED = Format("joined", match=lambda _: None, why="made by joins, never matche
 # Short lines that are neither a request nor a part of one: checks and errors repeat word for word. Changes no result.
 _NEITHER: dict[str, Skipped] = {}
 _KNOWN_LINES, _KNOWN_CHARS = 4_096, 300
+is_neither = _NEITHER.__contains__  # of a text as it is: no format takes it
 _EMPTY, _UNRECOGNISED, _PART = Skipped(Reason.EMPTY), Skipped(Reason.UNRECOGNISED), Skipped(Reason.PART)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from streams.core.joins import Joins
 from streams.core.parsing import FORMATS
 from streams.core.parsing.format import Format, Row, Table, Texts
+from streams.core.shapes import Parts, Shapes
 
 _NO_ROWS: Table = ((),) * 7
 NAME_CHARS = 100
@@ -113,6 +114,7 @@ class Source:
         "prefix",
         "region",
         "seen",
+        "shapes",
         "start_ms",
         "wait",
         "waiting",
@@ -124,6 +126,7 @@ class Source:
         self.columns: dict[tuple[str, int | None, bool, bool, int], Column] = {}
         self.opened: Joins | None = None  # what it tells over several lines, if anything is open; copied before it changes
         self.seen: list[Format] = []
+        self.shapes = Shapes()
         self.fresh = FRESH
         self.begin()
         self.write(FORMATS[0])
@@ -189,16 +192,42 @@ class Source:
 
         The format that takes most of them is its last one now.
         """
+        others = [fmt for fmt in self.seen if fmt is not self.fmt]
+        if others and (parts := self.shapes.read(texts, (self.fmt, *others))) is not None:
+            return self._parted(parts, (self.fmt, *others), len(texts), stamps)
         left = self.take(texts, stamps)
         most, best = len(texts) - len(left), self.fmt
-        for fmt in [fmt for fmt in self.seen if fmt is not best] if left else ():
+        if others:
+            self.shapes.learn(best.name, texts, left)
+        for fmt in others if left else ():
             self.write(fmt)
-            refused = self.take([texts[i] for i in left], [stamps[i] for i in left])
+            some = [texts[i] for i in left]
+            refused = self.take(some, [stamps[i] for i in left])
+            self.shapes.learn(fmt.name, some, refused)
             if len(left) - len(refused) > most:
                 most, best = len(left) - len(refused), fmt
             left = [left[i] for i in refused]
             if not left:
                 break
+        self.write(best)
+        return left
+
+    def _parted(self, parts: Parts, formats: Sequence[Format], count: int, stamps: Sequence[str | None]) -> Sequence[int]:
+        """Add lines that were read by their shapes, format by format as if each had been asked in turn."""
+        rows, left = parts
+        most, best = 0, self.fmt
+        for fmt in formats:
+            if not count:
+                break
+            table, numbers = rows[fmt.name]
+            self.write(fmt)
+            if numbers:
+                column = self.here[fmt.name]
+                column.append(table)
+                column.stamps += [stamps[i] for i in numbers]
+            if len(numbers) > most:
+                most, best = len(numbers), fmt
+            count -= len(numbers)
         self.write(best)
         return left
 

@@ -7,7 +7,8 @@ lines that it refuses are asked again one by one.
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import repeat
+from itertools import compress, count, repeat
+from operator import not_
 from typing import Any
 
 import msgspec
@@ -35,11 +36,11 @@ def searched(pattern: str, never_empty: int, table: Callable[[Table], Table | No
             return None
         refused: Sequence[int] = ()
         columns: Table = tuple(zip(*rows, strict=True))
-        if "" in columns[never_empty]:
-            refused = [number for number, row in enumerate(rows) if not row[never_empty]]
+        if "" in (said := columns[never_empty]):
+            refused = list(compress(count(), map(not_, said)))
             if len(refused) == len(rows):
                 return Taken(_NONE, refused)
-            columns = tuple(zip(*[row for row in rows if row[never_empty]], strict=True))
+            columns = tuple(zip(*compress(rows, said), strict=True))
         found = table(columns)
         return None if found is None else Taken(found, refused)
 
