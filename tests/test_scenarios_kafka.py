@@ -60,7 +60,7 @@ def written(cases: list[Scenario], directory: Path) -> Path:
     (directory / "rules.toml").write_text(config["rule"])
     (directory / "security.toml").touch()
     path = directory / "lines.ndjson"
-    path.write_bytes(b"\n".join(nats(line) for line in sorted(lines, key=lambda line: line.stamp or "")) + b"\n")
+    path.write_bytes(b"\n".join(nats(line) for line in sorted(lines, key=lambda line: ms(line.stamp or "") or 0)) + b"\n")
     return path
 
 
