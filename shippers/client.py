@@ -5,8 +5,7 @@ import contextlib
 import logging
 import math
 import os
-from collections.abc import Callable
-from itertools import chain
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -23,6 +22,7 @@ from streams.kafka_access import options
 
 REQUEST_TIMEOUT_MS = 15_000
 LEAST_S = 0.5
+POLL_MS = 500
 LOOK_S = 30.0  # how long an earlier process's records are looked for
 HANG_UP_S = 2.0
 
@@ -57,12 +57,16 @@ async def connect(settings: Settings, timeout_s: float, lease: Lease | None = No
     raise DeliveryError(f'topic {settings.topic} does not exist: run "flywatch topics"')
 
 
+def address(settings: Settings) -> dict[str, Any]:
+    """Return what every client of ours is told: where Kafka is, and how to get in. ConfigError where a secret is missing."""
+    given = {"bootstrap_servers": settings.servers, "client_id": "flyship"}
+    return given | options(settings.access, os.environ)
+
+
 def patient(settings: Settings) -> Any:
     """Make a client that waits for its broker for ever."""
     try:
         client = AIOKafkaProducer(
-            bootstrap_servers=settings.servers,
-            client_id="flyship",
             acks="all",
             enable_idempotence=True,
             linger_ms=5,
@@ -70,7 +74,7 @@ def patient(settings: Settings) -> Any:
             max_request_size=1024 * 1024,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             compression_type=None if settings.compression == "none" else settings.compression,
-            **options(settings.access, os.environ),
+            **address(settings),
         )
     except ConfigError as error:
         raise SettingError(str(error)) from None
@@ -115,21 +119,16 @@ async def told(
     None where the topic cannot be read, or not within LOOK_S; PermissionError where somebody must allow it first.
     """
     found: set[tuple[bytes, bytes]] = set()
-    given = {"bootstrap_servers": settings.servers, "client_id": "flyship", "enable_auto_commit": False}
-    consumer = AIOKafkaConsumer(settings.topic, **given, **options(settings.access, os.environ))
+    consumer = AIOKafkaConsumer(settings.topic, enable_auto_commit=False, **address(settings))
     try:
         async with asyncio.timeout(LOOK_S):
             await consumer.start()
             partitions = sorted(consumer.assignment())  # all: it belongs to no group
-            begins, ends = await between(consumer, partitions, since_ms, until_ms)
-            for partition in partitions:
-                if (begin := begins[partition]) is None:
-                    continue  # nothing came to it since
-                consumer.seek(partition, begin.offset)
-                while len(found) < enough and await consumer.position(partition) < ends[partition]:
-                    batch = await consumer.getmany(partition, timeout_ms=500)
-                    ids = ((each.key or b"", codec.decode_id(each.headers)) for each in chain.from_iterable(batch.values()))
-                    found.update(each for each in ids if wanted(each[1]))
+            async for records in between(consumer, partitions, since_ms, until_ms):
+                ids = ((each.key or b"", codec.decode_id(each.headers)) for each in records)
+                found.update(each for each in ids if wanted(each[1]))
+                if len(found) >= enough:
+                    break
     except TopicAuthorizationFailedError as error:
         raise PermissionError(str(error)) from None
     except (KafkaError, OSError):  # OSError: also TimeoutError
@@ -139,14 +138,20 @@ async def told(
     return found
 
 
-async def between(consumer: Any, partitions: list[Any], since_ms: int, until_ms: int | None) -> tuple[Any, dict[Any, int]]:
-    """Return the offsets from which, and up to which, partitions were written between two times."""
+async def between(consumer: Any, partitions: list[Any], since_ms: int, until_ms: int | None) -> AsyncIterator[list[Any]]:
+    """Yield the records that came to partitions between two times, as they are fetched, partition by partition."""
     ends = await consumer.end_offsets(partitions)
     begins = await consumer.offsets_for_times(dict.fromkeys(partitions, max(since_ms, 0)))
     if until_ms is not None:
         later = await consumer.offsets_for_times(dict.fromkeys(partitions, until_ms))
         ends = {each: end if later[each] is None else min(end, later[each].offset) for each, end in ends.items()}
-    return begins, ends
+    for partition in partitions:
+        if (begin := begins[partition]) is None:
+            continue  # nothing came to it since
+        consumer.seek(partition, begin.offset)
+        while await consumer.position(partition) < ends[partition]:
+            batch = await consumer.getmany(partition, timeout_ms=POLL_MS)
+            yield batch.get(partition, [])
 
 
 async def hang_up(client: Any) -> None:

@@ -12,6 +12,7 @@ from shippers.once.tracking import Tracking
 from shippers.reach import OUT, Reach, SourceBug, closed
 from shippers.records import Record, records
 from shippers.sources import Source
+from shippers.together import together
 from streams.core.values import Line
 
 TURN_S = 0.05  # how often the batches' age is looked at
@@ -54,7 +55,7 @@ async def ship(
     reaches = [Reach(source, sink, metrics, None if once is None else once.of(source), otherwise) for source in sources]
     way = _Way(batching, sink, {reach.source.name: reach.tracking for reach in reaches if reach.tracking})
     looking = asyncio.create_task(_nothing() if once is None else once.look())
-    reading = asyncio.create_task(_read_all(reaches, way, stop, looking))
+    reading = asyncio.create_task(together(_read(reach, way, stop, looking) for reach in reaches))
     beside = [asyncio.create_task(_age(reaches, way))]
     beside += [asyncio.create_task(_keep(reach, reach.resumable.keep_s, way)) for reach in reaches if reach.resumable]
     try:
@@ -108,16 +109,6 @@ async def send_all(sink: Sink, batches: Iterable[Batch]) -> None:
     for batch in batches:
         for record in records(batch):
             await sink.send(record)
-
-
-async def _read_all(reaches: Sequence[Reach], way: _Way, stop: asyncio.Event, looking: "asyncio.Task[None]") -> None:
-    tasks = [asyncio.create_task(_read(reach, way, stop, looking)) for reach in reaches]
-    try:
-        await asyncio.gather(*tasks)  # no group: an error comes out as it is
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _read(reach: Reach, way: _Way, stop: asyncio.Event, looking: "asyncio.Task[None]") -> None:

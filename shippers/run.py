@@ -28,6 +28,7 @@ from shippers.sources import Source
 from shippers.spool.outlet import Outlet
 from shippers.spool.spool import Spool, SpoolError
 from shippers.spool.telling import Telling
+from shippers.together import together
 
 DRAIN_S = 30.0
 DEFAULT_APP = "local"
@@ -88,13 +89,7 @@ class ShipSources:
         """Ship until the sources end."""
         once = Once(find, self._checkpoints, self.metrics, batching.app) if find and self._checkpoints else None
         alone = ship(self._sources, batching, sink, stop, self.metrics, once)
-        tasks = [asyncio.create_task(work) for work in (alone, *(each.work(batching.anew, stop) for each in self.shared))]
-        try:
-            await asyncio.gather(*tasks)  # no group: an error comes out as it is
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await together((alone, *(each.work(batching.anew, stop) for each in self.shared)))
 
 
 class ShipHistory:

@@ -7,6 +7,7 @@ with CI=true it fails.
 import contextlib
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from config.kafka.broker import (
     resolve_libs,
     wait_ready,
 )
+from tests.servers.fly_org import FlyOrg, fly_org
 
 NOTES = pytest.StashKey[list[str]]()
 IMAGE = os.environ.get("FLYWATCH_KAFKA_IMAGE") or "apache/kafka:4.1.1"
@@ -58,6 +60,13 @@ def own_broker(jars: None) -> Iterator[Broker]:  # noqa: ARG001 - skips where th
     """Give a broker that nobody else uses, so the test may kill it; always from the jars."""
     with local_broker() as broker:
         yield broker
+
+
+@pytest.fixture
+def org(tmp_path: Path) -> Iterator[FlyOrg]:
+    """Give an organisation."""
+    with fly_org(tmp_path) as running:
+        yield running
 
 
 def _need_jars(config: pytest.Config) -> None:

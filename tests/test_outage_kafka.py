@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +16,12 @@ from config.kafka.broker import Broker
 from shippers.nanoseconds import stamp_of
 from tests.fly_stream import DEADLINE_S, Publisher, arrived, holds
 from tests.pipeline import ROOT, Pipeline
-from tests.servers.fly_org import FlyOrg, fly_org
+from tests.servers.fly_org import FlyOrg
 
 AWAY_S = float(os.environ.get("OUTAGE_TEST_S", "8"))
 PER_S = 250
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]  # an outage of a minute takes long
-
-
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[FlyOrg]:
-    """Give an organisation."""
-    with fly_org(tmp_path) as running:
-        yield running
 
 
 class Said(Publisher):

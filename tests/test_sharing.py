@@ -92,7 +92,7 @@ async def test_what_waits_for_a_lease_hears_of_it() -> None:
 
 
 def test_the_lines_of_records() -> None:
-    """Lines are read with their names and stamps; ticks, what probes and strangers write, and broken rows are none."""
+    """Lines are read with their names and stamps; ticks, what strangers write, and broken rows are none."""
     value = b'{"v":1,"app":"a","instance":"i","provider":"app","lines":[["2026-01-01T00:00:00Z","x"],[null,"y"],["z"]]}'
     assert list(lines_of(value.replace(b',["z"]', b""))) == [("a", "i", "2026-01-01T00:00:00Z", "x"), ("a", "i", None, "y")]
     assert not list(lines_of(value))

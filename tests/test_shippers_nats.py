@@ -3,26 +3,18 @@
 import asyncio
 import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fly_stream import DEADLINE_S, Publisher, Shipper, arrived, holds
 from tests.pipeline import Pipeline
-from tests.servers.fly_org import FlyOrg, fly_org
+from tests.servers.fly_org import FlyOrg
 from tests.servers.nats import NatsServer
 
 LINES, PER_S = 5_000, 500  # NATS_TEST_LINES says more
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[FlyOrg]:
-    """Give an organisation."""
-    with fly_org(tmp_path) as running:
-        yield running
 
 
 async def _killed_once(server: NatsServer, shipper: Shipper, publisher: Publisher, at: int, away: int) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,17 +18,10 @@ from shippers.sources.nats import NatsStream
 from tests.fly_stream import holds
 from tests.servers.answering import answering
 from tests.servers.fly_api import TOKEN
-from tests.servers.fly_org import ORG, FlyOrg, fly_org
+from tests.servers.fly_org import ORG, FlyOrg
 
 LISTED = b'{"total_apps": 2, "apps": [{"id": "1", "name": "shop", "machine_count": 2}, {"name": "quiet"}]}'
 NO_LISTS = (b"", b"<html>", b'{"apps": null}', b'{"apps": [{"id": 1}]}', b"[" * 100_000, b'{"apps": [{"name": "\xff"}]}')
-
-
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[FlyOrg]:
-    """Give an organisation."""
-    with fly_org(tmp_path) as running:
-        yield running
 
 
 @asynccontextmanager

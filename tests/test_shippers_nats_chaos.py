@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -13,20 +13,13 @@ import pytest
 from config.kafka.broker import Broker
 from tests.fly_stream import Publisher, Shipper, arrived
 from tests.pipeline import Pipeline
-from tests.servers.fly_org import FlyOrg, fly_org
+from tests.servers.fly_org import FlyOrg
 
 LASTS_S = float(os.environ.get("CHAOS_TEST_S", "30"))
 SEED = int(os.environ.get("CHAOS_TEST_SEED", "1"))
 PER_S = 400
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(LASTS_S + 400)]
-
-
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[FlyOrg]:
-    """Give an organisation."""
-    with fly_org(tmp_path) as running:
-        yield running
 
 
 class Chaos:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,9 @@ from shippers.fly_nats.table import Nats
 from shippers.sources.nats import NatsStream
 from streams.core.values import Line
 from tests.fly_stream import DEADLINE_S, Publisher, Row, holds
-from tests.servers.fly_org import FlyOrg, fly_org
+from tests.servers.fly_org import FlyOrg
 
 MIB = 1024 * 1024
-
-
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[FlyOrg]:
-    """Give an organisation."""
-    with fly_org(tmp_path) as running:
-        yield running
 
 
 def _stream(org: FlyOrg, state: Path, **more: object) -> tuple[NatsStream, Context]:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,18 +17,11 @@ from aiokafka.protocol.admin import CreateAclsRequest
 from config.kafka.broker import Broker, local_broker
 from tests.fly_stream import DEADLINE_S, Publisher, Shipper, arrived, holds
 from tests.pipeline import ROOT, Pipeline
-from tests.servers.fly_org import FlyOrg, fly_org
+from tests.servers.fly_org import FlyOrg
 
 LINES, PER_S = 6_000, 500  # NATS_TEST_LINES says more
 
 pytestmark = pytest.mark.kafka
-
-
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[FlyOrg]:
-    """Give an organisation."""
-    with fly_org(tmp_path) as running:
-        yield running
 
 
 class Two:

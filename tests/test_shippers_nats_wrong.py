@@ -5,7 +5,6 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from shippers.sources.nats import NatsStream
 from tests.fly_stream import DEADLINE_S, Publisher, Shipper, holds
 from tests.pipeline import ROOT
 from tests.servers.fly_api import TOKEN
-from tests.servers.fly_org import FlyOrg, fly_org
+from tests.servers.fly_org import FlyOrg
 
 WRONG = {
     ("--server", "fdaa::3"): "--server must be",
@@ -31,13 +30,6 @@ WRONG = {
     ("--subject", "logs.>", "--subject", "logs.shop.>"): "ask for the same lines",
     ("--org", "my org"): "--org must be",
 }
-
-
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[FlyOrg]:
-    """Give an organisation."""
-    with fly_org(tmp_path) as running:
-        yield running
 
 
 @pytest.mark.parametrize("arguments", WRONG)

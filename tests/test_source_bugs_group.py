@@ -1,13 +1,12 @@
 """A bug in what reads Fly's stream: of two that share it the other one goes on, one by itself begins where it was."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fly_stream import Publisher, Shipper, arrived, holds
 from tests.pipeline import ROOT, Pipeline
-from tests.servers.fly_org import FlyOrg, fly_org
+from tests.servers.fly_org import FlyOrg
 from tests.test_shippers_nats_group import PER_S, Two
 
 pytestmark = pytest.mark.kafka
@@ -21,13 +20,6 @@ def broken(self, *most):
     return digest(self, *most)
 NatsStream._digest = broken
 """
-
-
-@pytest.fixture
-def org(tmp_path: Path) -> Iterator[FlyOrg]:
-    """Give an organisation."""
-    with fly_org(tmp_path) as running:
-        yield running
 
 
 async def test_a_bug_in_one_of_a_group(kafka_bootstrap: str, tmp_path: Path, org: FlyOrg) -> None:

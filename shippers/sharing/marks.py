@@ -24,7 +24,7 @@ def written(mark: Mark) -> str:
     """Return a mark as metadata; one that would be too long is made shorter, and asks for more than was missed."""
     shorter = (
         mark,
-        Mark(mark.heard_ns, mark.fills),  # apps are found out again: by the topic, by the Machines API, as they speak
+        Mark(mark.heard_ns, mark.fills),  # apps are found out again: by the Machines API, as they speak
         Mark(min([mark.heard_ns, *mark.fills.values()])),
     )
     texts = (msgspec.json.encode(each).decode() for each in shorter)

@@ -2,20 +2,18 @@
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, OffsetAndMetadata, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
-from shippers.client import hang_up
+from shippers.client import address, hang_up
 from shippers.settings import Settings
 from shippers.sharing import marks
 from shippers.sharing.lease import REBALANCE_S, SESSION_S, now_s
 from shippers.sharing.marks import Mark
 from shippers.sharing.share import Share
-from streams.kafka_access import options
 
 HEARTBEAT_S = 2.0
 NEVER_MS = 2**31 - 1  # a member reads nothing; that is no sign that it hangs
@@ -33,8 +31,6 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
         self._share: Share | None = None
         self._assigned = asyncio.Event()
         self._consumer: Any = AIOKafkaConsumer(
-            bootstrap_servers=settings.servers,
-            client_id="flyship",
             group_id=group,
             enable_auto_commit=False,
             auto_offset_reset="latest",
@@ -42,7 +38,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka h
             heartbeat_interval_ms=int(HEARTBEAT_S * 1000),
             rebalance_timeout_ms=int(REBALANCE_S * 1000),
             max_poll_interval_ms=NEVER_MS,
-            **options(settings.access, os.environ),
+            **address(settings),
         )
 
     async def start(self) -> None:

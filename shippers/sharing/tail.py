@@ -8,16 +8,15 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from shippers.client import between, hang_up
+from shippers.client import address, between, hang_up
 from shippers.gaps.checkpoint import Earlier
 from shippers.identity import Seen, key
 from shippers.nanoseconds import at_ns
 from shippers.settings import Settings
 from shippers.sharing import marks
-from shippers.sharing.asking import asking, for_client
+from shippers.sharing.asking import REQUEST_MS, asking
 from shippers.sharing.marks import Mark
 
-POLL_MS = 500
 MARK_S = 10.0
 
 
@@ -37,15 +36,9 @@ async def left_by_others(
     seen = Seen(most)
     since_ns = min([mark.heard_ns, *mark.fills.values()]) - 2 * overlap_ns
     async with _reading(settings, mine) as consumer:
-        begins, ends = await between(consumer, mine, since_ns // 1_000_000, None)
-        for partition in mine:
-            if (begin := begins[partition]) is None:
-                continue  # nothing came to it since
-            consumer.seek(partition, begin.offset)
-            while await consumer.position(partition) < ends[partition]:
-                batch = await consumer.getmany(partition, timeout_ms=POLL_MS)
-                for record in batch.get(partition, ()):
-                    _take(record.value or b"", since_ns, seen)
+        async for records in between(consumer, mine, since_ns // 1_000_000, None):
+            for record in records:
+                _take(record.value or b"", since_ns, seen)
     return Earlier(mark.heard_ns, mark.apps, mark.fills, seen.kept())
 
 
@@ -57,7 +50,7 @@ async def _marks(settings: Settings, group: str, partitions: list[TopicPartition
 
 @asynccontextmanager
 async def _reading(settings: Settings, partitions: list[TopicPartition]) -> Any:
-    consumer = AIOKafkaConsumer(enable_auto_commit=False, **for_client(settings))
+    consumer = AIOKafkaConsumer(enable_auto_commit=False, request_timeout_ms=REQUEST_MS, **address(settings))
     try:
         await consumer.start()
         consumer.assign(partitions)

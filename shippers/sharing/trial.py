@@ -3,11 +3,11 @@
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, for_code
 
 from shippers.findings import Finding
+from shippers.permission import READ
 from shippers.settings import Settings
 from shippers.sharing.asking import asking, group_of
 
 NAME = "group"
-READ = 1 << 3  # the bit of the operation in Kafka's protocol
 UNKNOWN = -(2**31)  # a broker that does not say
 
 
@@ -25,6 +25,6 @@ async def try_group(settings: Settings, queue: str) -> list[Finding]:
         return [denied]
     except KafkaError as error:
         return [Finding(NAME, False, f"Kafka cannot be asked about {group}: {error}")]
-    if allowed != UNKNOWN and not allowed & READ:
+    if allowed != UNKNOWN and not allowed & 1 << READ:
         return [denied]
     return [Finding(NAME, True, f"we may be in {group}, which has {len(members)} members now")]
