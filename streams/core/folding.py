@@ -7,7 +7,7 @@ column. ``streams.core.reading`` says the same of one line.
 from collections.abc import Iterable, Sequence
 
 from streams.core import guarding, probed, reading, stamps
-from streams.core.batches import Batch, FlyLine
+from streams.core.batches import Batch, Lines
 from streams.core.deltas import Deltas
 from streams.core.folded_columns import Published, folded
 from streams.core.joins import Fragment, Joins
@@ -31,7 +31,7 @@ class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
-        "_guarded", "_later", "_plan", "_touched", "clock_ms", "counted", "deltas", "joined", "opened", "provider", "published",
+        "_guarded", "_later", "_plan", "_touched", "clock_ms", "counted", "deltas", "opened", "provider", "published",
     )  # fmt: skip
 
     def __init__(
@@ -49,7 +49,6 @@ class Folding:
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
         self.opened = Opened(joins, plan.limits.joins, plan.external)
-        self.joined = self.opened.changed
         self._later = Later(plan)
         self._guarded = guarding.Guarded(plan, self.deltas)
         self.provider = ""  # of the lines at hand
@@ -59,22 +58,23 @@ class Folding:
         self.clock_ms = clock_ms
         self.deltas.begin(clock_ms, offset)
 
-    def lines(self, content: Sequence[FlyLine]) -> None:
+    def lines(self, content: Lines) -> None:
         """Take Fly's own lines, of any apps and instances; those of an instance whose format is known are read together."""
-        near: dict[str, Source] = {}
+        lines, owners = content.good, content.owners
         self.provider = ""  # not decoded: few lines need it
-        few = len(content) < FEW
-        for number, line in enumerate(content):
-            fly = line.fly.app
-            source = near.get(fly.instance)
-            if source is None or source.app != fly.name:
-                source = near[fly.instance] = self._touched.source(fly.name, fly.instance, line.fly.region)
-            if few or source.fresh:
-                self._one(source, line.message, line.timestamp, number)
-            else:
-                source.wait(number)
+        near = {owner: self._touched.source(owner.app, owner.instance, owner.region) for owner in dict.fromkeys(owners)}
+        few = len(lines) < FEW
+        if few or any(source.fresh for source in near.values()):
+            for number, (line, source) in enumerate(zip(lines, map(near.__getitem__, owners), strict=True)):
+                if few or source.fresh:
+                    self._one(source, line.message, line.timestamp, number)
+                else:
+                    source.wait(number)
+        else:
+            for number, wait in enumerate(map({owner: near[owner].wait for owner in near}.__getitem__, owners)):
+                wait(number)
         for source, numbers in self._touched.waiting():
-            some = [content[number] for number in numbers]
+            some = list(map(lines.__getitem__, numbers))
             self._several(source, [line.message for line in some], [line.timestamp for line in some], numbers)
         self._settle()
 

@@ -11,7 +11,7 @@ from streams.core.joins import CAP, Fragment, Joins
 from streams.core.later import Nothing
 from streams.core.parsing import pretty
 from streams.core.sources import Source
-from streams.core.traces import Line, Place
+from streams.core.traces import HELD, Line, Place, Told
 from streams.core.values import Reason, Sample, Skipped
 
 
@@ -127,8 +127,16 @@ class Opened:
         return followed.part or (new is not None and (new.began is not place or new.before is not None))
 
     def _follow(self, deltas: Deltas, source: Source, seen: Line, stamp: str | None) -> object:
+        event = seen.event
+        if event is not None and event.event not in HELD and seen.piece is None and _has_no_trace(source):
+            deltas.tell(source.app, source.instance, Told(event, deltas.place(source, stamp)))
+            return event  # as ``follow`` would, which most events would change nothing of
         joins = self.of(source)
         said = joins.follow(seen, deltas.place(source, stamp))
         for told in joins.told:
             deltas.tell(source.app, source.instance, told)
         return said
+
+
+def _has_no_trace(source: Source) -> bool:
+    return source.opened is None or source.opened.trace is None

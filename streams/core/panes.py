@@ -15,7 +15,7 @@ from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.values import Reason
 
-FOLDED_TOGETHER = 1_000  # lines
+FOLDED_LINES, FOLDED_BYTES = 1_000, 256 << 10  # of records folded together; more would not stay in a core's cache
 
 
 class Waiting(Struct, frozen=True, gc=False):
@@ -32,11 +32,13 @@ class Partition:
     Keys of the state: ``pane/<start>/<app>`` -> tally, ``join/<app>/<instance>`` -> open requests and trace.
 
     Records wait to be folded together, as a column costs little more than a line, until a tick, or until there are
-    enough lines. Both are facts of the log, so that the same records give the same documents wherever a run was cut. A
+    enough lines or bytes. All are facts of the log, so that the same records give the same documents wherever a run was cut. A
     checkpoint may only be made while nothing waits: what waits is no part of the state.
     """
 
-    __slots__ = ("apps", "clock_ms", "joins", "number", "panes", "sources", "unsent", "waiting", "waiting_lines")
+    __slots__ = (
+        "apps", "clock_ms", "joins", "number", "panes", "sources", "unsent", "waiting", "waiting_bytes", "waiting_lines",
+    )  # fmt: skip
 
     def __init__(self, number: int, clock_ms: int = 0) -> None:
         """Make the empty state of partition ``number``."""
@@ -46,7 +48,7 @@ class Partition:
         self.joins: dict[tuple[str, str], Joins] = {}
         self.unsent: set[tuple[int, str]] = set()
         self.waiting: list[Waiting] = []
-        self.waiting_lines = 0
+        self.waiting_bytes = self.waiting_lines = 0
         self.apps: set[str] = set()  # whose panes these are
         self.sources: dict[tuple[str, str], Source] = {}  # a cache: the format each instance wrote last; changes no result
 
@@ -84,12 +86,14 @@ def step(state: Partition, record: Record, plan: Plan) -> Step:
         return _tick(state, record, plan)
     state.waiting.append(Waiting(record, content, state.clock_ms))
     state.waiting_lines += len(content.lines if isinstance(content, Batch) else content.good)
-    return settle(state, plan) if state.waiting_lines >= FOLDED_TOGETHER else Step({}, [])
+    state.waiting_bytes += len(record.value)
+    return settle(state, plan) if state.waiting_lines >= FOLDED_LINES or state.waiting_bytes >= FOLDED_BYTES else Step({}, [])
 
 
 def settle(state: Partition, plan: Plan) -> Step:
     """Fold all that waits; afterwards the state is settled."""
-    waiting, state.waiting, state.waiting_lines = state.waiting, [], 0
+    waiting, state.waiting = state.waiting, []
+    state.waiting_bytes = state.waiting_lines = 0
     if not waiting:
         return Step({}, [])
     try:
@@ -121,7 +125,7 @@ def _fold(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
             app, _, instance = record.key.decode("utf-8", "replace").partition("/")
             folding.batch(content, app, instance)
         else:
-            folding.lines(content.good)
+            folding.lines(content)
             outputs += [dead(state, record, why, line, f"/{i}") for i, (why, line) in enumerate(content.bad)]
     folding.finish()  # the last call that may raise
     name = f"{state.number}/{waiting[0].record.offset}-{waiting[-1].record.offset}"
@@ -159,7 +163,7 @@ def absorb(state: Partition, folding: Folding, plan: Plan) -> dict[str, Any]:
         _pane(state, (start_ms, app), writes).count(counted, routes, evidence)
     for key, delta in folding.deltas.tallies.items():
         _pane(state, key, writes).merge(delta, routes, evidence, suspects)
-    for (app, instance), joins in folding.joined.items():
+    for (app, instance), joins in folding.opened.changed.items():
         state.joins[app, instance] = joins
         writes[f"join/{app}/{instance}"] = joins
     return writes

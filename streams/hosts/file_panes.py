@@ -116,7 +116,7 @@ class Reader:
             content = batches.read(block, b"", len(block))
             if isinstance(content, batches.Lines) and not content.bad:
                 folding = self._folding()
-                folding.lines(content.good)
+                folding.lines(content)
                 self._finish(folding, len(content.good))
                 return
         self._lines(self.assembler.stretch(block.decode("utf-8", "replace")))

@@ -77,12 +77,13 @@ class Columns:
         rows: set[int] = set()
         if not named.isdisjoint(self._bad):
             rows.update(compress(count(), map(self._bad.__contains__, agents)))
-        if not self._methods.keys().isdisjoint(methods):
+        if not self._methods.keys().isdisjoint(set(methods)):
             rows.update(compress(count(), map(self._methods.__contains__, methods)))
         refused: list[int] = []
-        if not self._refused.isdisjoint(statuses):
+        if not self._refused.isdisjoint(answered := set(statuses)):
             refused = list(compress(count(), map(self._refused.__contains__, statuses)))
-            rows.update(i for i in refused if statuses[i] in self._severe)
+            if not self._severe.isdisjoint(answered):
+                rows.update(i for i in refused if statuses[i] in self._severe)
             told.update(refused[n] for n in _rows([f"{statuses[i]} {targets[i]}" for i in refused], self._first_refused))
         seen, asked = Seen([], []), rows | told
         for i in sorted(asked):
