@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from streams.core.batches import Batch, Lines, Unreadable, read
@@ -14,16 +13,7 @@ from streams.core.records import Dead, Output, Progress, Record, Requests, Secur
 from streams.core.sources import Source
 from streams.core.tally import Tally
 from streams.core.values import Reason
-
-FOLDED_LINES, FOLDED_BYTES = 1_000, 256 << 10  # of records folded together; more would not stay in a core's cache
-
-
-class Waiting(Struct, frozen=True, gc=False):
-    """A record that was read and waits to be folded, and the partition's clock when it came."""
-
-    record: Record
-    content: Batch | Lines
-    clock_ms: int
+from streams.core.waiting import Arrived, Waiting, take
 
 
 class Partition:
@@ -31,14 +21,13 @@ class Partition:
 
     Keys of the state: ``pane/<start>/<app>`` -> tally, ``join/<app>/<instance>`` -> open requests and trace.
 
-    Records wait to be folded together, as a column costs little more than a line, until a tick, or until there are
-    enough lines or bytes. All are facts of the log, so that the same records give the same documents wherever a run was cut. A
-    checkpoint may only be made while nothing waits: what waits is no part of the state.
+    Records are read into columns as they come, and the columns wait to be folded together, as one costs little more than a
+    line, until a tick, or until there are enough lines or bytes. All are facts of the log, so that the same records give the
+    same documents wherever a run was cut. A checkpoint may only be made while nothing waits: what waits is no part of the
+    state.
     """
 
-    __slots__ = (
-        "apps", "clock_ms", "joins", "number", "panes", "sources", "unsent", "waiting", "waiting_bytes", "waiting_lines",
-    )  # fmt: skip
+    __slots__ = ("apps", "clock_ms", "joins", "number", "panes", "sources", "unsent", "waiting")
 
     def __init__(self, number: int, clock_ms: int = 0) -> None:
         """Make the empty state of partition ``number``."""
@@ -47,8 +36,7 @@ class Partition:
         self.panes: dict[tuple[int, str], Tally] = {}
         self.joins: dict[tuple[str, str], Joins] = {}
         self.unsent: set[tuple[int, str]] = set()
-        self.waiting: list[Waiting] = []
-        self.waiting_bytes = self.waiting_lines = 0
+        self.waiting = Waiting()
         self.apps: set[str] = set()  # whose panes these are
         self.sources: dict[tuple[str, str], Source] = {}  # a cache: the format each instance wrote last; changes no result
 
@@ -84,30 +72,50 @@ def step(state: Partition, record: Record, plan: Plan) -> Step:
         return Step({}, [dead(state, record, content)])
     if isinstance(content, Batch) and content.tick:
         return _tick(state, record, plan)
-    state.waiting.append(Waiting(record, content, state.clock_ms))
-    state.waiting_lines += len(content.lines if isinstance(content, Batch) else content.good)
-    state.waiting_bytes += len(record.value)
-    return settle(state, plan) if state.waiting_lines >= FOLDED_LINES or state.waiting_bytes >= FOLDED_BYTES else Step({}, [])
+    told = [] if isinstance(content, Batch) else _dead_lines(state, record, content)
+    try:
+        state.waiting.add(Arrived(record, state.clock_ms), content, _folding(state, plan))
+    except Exception:  # noqa: BLE001  # as above; the columns are broken, and no state is
+        return _behind(told, _fold_each(state, _begun(state).arrived, plan))
+    del content  # its memory serves again while it is in the cache
+    return _behind(told, settle(state, plan)) if state.waiting.enough else Step({}, told)
+
+
+def _behind(told: list[Output], done: Step) -> Step:
+    return Step(done.writes, told + done.outputs)
+
+
+def _folding(state: Partition, plan: Plan) -> Folding:
+    return state.waiting.folding or Folding(state.sources, state.joins, state.apps, plan)
+
+
+def _begun(state: Partition) -> Waiting:
+    """Let nothing wait any more; return what did."""
+    waiting, state.waiting = state.waiting, Waiting()
+    return waiting
 
 
 def settle(state: Partition, plan: Plan) -> Step:
     """Fold all that waits; afterwards the state is settled."""
-    waiting, state.waiting = state.waiting, []
-    state.waiting_bytes = state.waiting_lines = 0
-    if not waiting:
+    waiting = _begun(state)
+    if waiting.folding is None:
         return Step({}, [])
     try:
-        return _fold(state, waiting, plan)
+        return _fold(state, waiting.arrived, waiting.folding, plan)
     except Exception:  # noqa: BLE001  # as above; folding changes nothing before it can no longer raise
-        return _fold_each(state, waiting, plan)
+        return _fold_each(state, waiting.arrived, plan)
 
 
-def _fold_each(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
-    """Fold record by record, so that only the one that raises is dead."""
+def _fold_each(state: Partition, arrived: list[Arrived], plan: Plan) -> Step:
+    """Fold record by record, each read again, so that only the one that raises is dead."""
     done = Step({}, [])
-    for one in waiting:
+    for one in arrived:
         try:
-            step = _fold(state, [one], plan)
+            folding = _folding(state, plan)
+            content = read(one.record.value, one.record.key, plan.limits.record_bytes)
+            if not isinstance(content, Unreadable):  # which it was not before
+                take(folding, one, content)
+            step = _fold(state, [one], folding, plan)
         except Exception:  # noqa: BLE001  # as above
             step = Step({}, [dead(state, one.record, Unreadable.BUG)])
         done.writes |= step.writes
@@ -115,21 +123,10 @@ def _fold_each(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
     return done
 
 
-def _fold(state: Partition, waiting: list[Waiting], plan: Plan) -> Step:
-    folding = Folding(state.sources, state.joins, state.apps, plan)
-    outputs: list[Output] = []
-    for one in waiting:
-        record, content = one.record, one.content
-        folding.begin(one.clock_ms, record.offset)
-        if isinstance(content, Batch):
-            app, _, instance = record.key.decode("utf-8", "replace").partition("/")
-            folding.batch(content, app, instance)
-        else:
-            folding.lines(content)
-            outputs += [dead(state, record, why, line, f"/{i}") for i, (why, line) in enumerate(content.bad)]
+def _fold(state: Partition, arrived: list[Arrived], folding: Folding, plan: Plan) -> Step:
     folding.finish()  # the last call that may raise
-    name = f"{state.number}/{waiting[0].record.offset}-{waiting[-1].record.offset}"
-    outputs += [
+    name = f"{state.number}/{arrived[0].record.offset}-{arrived[-1].record.offset}"
+    outputs: list[Output] = [
         Requests(f"{name}/{app}/{instance}/{region}", app, instance, region, columns)
         for app, instance, region, columns in folding.published
     ]
@@ -153,6 +150,10 @@ def dead(state: Partition, record: Record, why: Unreadable, line: bytes | None =
     """Return what goes to ``fly.dead`` for a record, or for one line of it."""
     value = record.value if line is None else line
     return Dead(f"{state.number}/{record.offset}{part}", str(why), value, record.key)
+
+
+def _dead_lines(state: Partition, record: Record, content: Lines) -> list[Output]:
+    return [dead(state, record, why, line, f"/{i}") for i, (why, line) in enumerate(content.bad)]
 
 
 def absorb(state: Partition, folding: Folding, plan: Plan) -> dict[str, Any]:
