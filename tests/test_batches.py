@@ -1,6 +1,7 @@
 """Whatever bytes a record holds: nothing raises, what nobody can read is told with its reason, the rest counts."""
 
 import json
+import random
 from typing import Any
 
 import orjson
@@ -121,6 +122,29 @@ def test_odd_rows_count(rows: list[Any], count: int) -> None:
     part, outputs = step(orjson.dumps(HEAD | {"lines": rows}))
     assert dead(outputs) == []
     assert lines(part) == count
+
+
+ODD_ROWS: list[Any] = [[None, "a"], ["x"], ["x", "a", "proxy", ""], ["x", None], ["x", 1], [1, "a"], "xa", {"x": "a"}, None, []]
+ODD_HEADS: list[Any] = [{"tick": False}, {"tick": True}, {"region": None}, {"level": 3}, {"v": "1"}, {"more": [1]}]
+
+
+def test_a_batch_of_documents_is_read_as_any_other() -> None:
+    """A batch full of escapes, which is read another way, is what the usual way makes of it, however it is damaged."""
+    rng = random.Random(5)
+    document = json.dumps({"req": {"method": "GET", "url": "/a?b=\u00e9\n"}, "res": {"statusCode": 200}, "time": 1})
+    for number in range(3_000):
+        rows: list[Any] = [["2025-10-10T18:00:00Z", document] for _ in range(rng.randrange(50, 60))]
+        if number % 3 == 1:
+            rows[rng.randrange(50)] = rng.choice(ODD_ROWS)
+        value = orjson.dumps(HEAD | {"lines": rows} | (rng.choice(ODD_HEADS) if number % 3 == 2 else {}))
+        if number % 2:
+            at = rng.randrange(len(value))
+            value = value[:at] + rng.choice((b"", b'"', b"\\", b"\xff", b"]", b",", b"0")) + value[at + rng.randrange(3) :]
+        plain = value.replace(b'{"v":1,', b'{"v":1,"plain":"' + b"x" * 5_000 + b'",', 1)
+        found, usual = (read(each, b"", 1 << 20) for each in (value, plain))
+        if isinstance(found, Batch) and isinstance(usual, Batch):
+            found, usual = (replace(each, lines=[tuple(row) for row in each.lines]) for each in (found, usual))
+        assert found == usual
 
 
 def test_the_key_stands_in_for_an_empty_head() -> None:

@@ -118,3 +118,23 @@ def test_stamps_part_where_panes_do() -> None:
     assert list(runs(stamps[:1]) or ()) == [(0, 1)]
     for odd in ([None, stamps[0]], [stamps[0], "", stamps[0]], [stamps[0], stamps[0][:-1] + "+02:00"], stamps[::-1]):
         assert runs(odd) is None
+
+
+PAIRS = "ts={} level=info caller=a.go:1 msg={} method={} path={} status={} duration={} size=1 remote_addr={}"
+USUAL = ("2025-10-09T08:53:20Z", '"request completed"', "GET", "/a?b=1", "200", "1.5ms", "203.0.113.7")
+ODD_TIMES = ("", "-", "-1ms", "1e3ms", "1 ms", "1,5ms", ".5s", "07ms", "3µs", "3μs", "2m", '"2s"')
+ODD = (*ODD_TIMES, "get", "20", "/a b", '/a"b', '"x y"', "a=b", "x method=PUT path=/c status=500 took=1s")
+ODD_ADDRESSES = ("203.0.113.7:4312", "203.0.113.7:x", "[2001:db8::1]:80", "a, b", "a b", "a:1 status=500", "localhost")
+
+
+@pytest.mark.parametrize("place", range(len(USUAL)))
+@pytest.mark.parametrize("odd", [*ODD, *ODD_ADDRESSES, "2025-10-09 08:53:20"])
+def test_pairs_are_read_by_their_names_as_by_the_whole_order(odd: str, place: int) -> None:
+    """Whatever stands as a value among lines of the same names, each line is read as it is by itself."""
+    fmt = next(fmt for fmt in RUNS if fmt.name == "logfmt-usual")
+    usual = PAIRS.format(*USUAL)
+    line = PAIRS.format(*USUAL[:place], odd, *USUAL[place + 1 :])
+    assert held(fmt, [usual, usual]) == 2
+    for lines in ([usual, line, usual], [line, usual, line], [line, line]):
+        taken = held(fmt, lines)
+        assert taken in {0, sum(fmt.match(each) is not None for each in lines)}

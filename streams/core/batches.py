@@ -1,8 +1,10 @@
 """Reads the value of a record of ``fly.logs``: a tick, a columnar batch, or Fly's own JSON lines. Knows no state."""
 
 from enum import StrEnum
+from types import NoneType
 
 import msgspec
+import orjson
 from msgspec import Struct
 
 from streams.core import fly_lines
@@ -55,6 +57,8 @@ class Lines(Struct):
 _BATCH = msgspec.json.Decoder(Batch)
 _WIDE_BATCH = msgspec.json.Decoder(WideBatch)
 _ANY = msgspec.json.Decoder()
+_HEAD = frozenset(("app", "instance", "region", "provider", "level"))
+_PROBED_BYTES, _MOST_PLAIN = 4_096, 64  # a batch with an escape in so many bytes is full of them
 OURS = b'{"v":'
 
 
@@ -64,7 +68,7 @@ def read(value: bytes, key: bytes, record_bytes: int) -> Batch | Lines | Unreada
         return Unreadable.TOO_LARGE
     if value.startswith(OURS):
         try:
-            return _BATCH.decode(value)
+            return _escaped(value) or _BATCH.decode(value)
         except UNREADABLE:
             return _wide(value)
     if not value.strip():
@@ -75,6 +79,24 @@ def read(value: bytes, key: bytes, record_bytes: int) -> Batch | Lines | Unreada
     except UNREADABLE:
         several = _one_by_one(value, key)
         return several if several.good or len(several.bad) != 1 else several.bad[0][0]
+
+
+def _escaped(value: bytes) -> Batch | None:
+    """Read a batch full of escapes (JSON in JSON), which orjson does in two thirds of the time; None for any other."""
+    if value.count(b"\\", 0, _PROBED_BYTES) * _MOST_PLAIN < _PROBED_BYTES:
+        return None
+    try:
+        batch = orjson.loads(value)
+    except ValueError:
+        return None
+    head = {name: said for name, said in batch.items() if name in _HEAD}
+    rows = batch.get("lines")
+    if set(map(type, head.values())) != {str} or type(batch["v"]) is not int or "tick" in batch:
+        return None
+    if type(rows) is not list or set(map(type, rows)) != {list} or set(map(len, rows)) != {2}:
+        return None
+    stamps, texts = zip(*rows, strict=True)
+    return Batch(rows, **head) if set(map(type, texts)) == {str} and {str, NoneType} >= set(map(type, stamps)) else None
 
 
 def _wide(value: bytes) -> Batch | Unreadable:

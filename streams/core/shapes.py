@@ -4,7 +4,7 @@ An instance that writes several formats would have each of its lines read by all
 """
 
 from collections.abc import Sequence
-from itertools import compress, count, repeat
+from itertools import repeat
 from operator import add, itemgetter
 
 from streams.core.parsing.format import Format, Table
@@ -52,24 +52,30 @@ class Shapes:
             return None
         asked = {fmt.name for fmt in formats}  # of those that the instance wrote longer ago nobody asks any more
         known = {shape: name for shape, name in self._names.items() if name in asked}
-        found = _guessed(texts, formats, list(map(known.get, shapes, repeat(formats[0].name))))
+        found = _guessed(texts, formats, shapes, known)
         self._trust = self._trust - 1 if found is None else TRUST
         return found
 
 
-def _guessed(texts: Sequence[str], formats: Sequence[Format], names: list[str]) -> Parts | None:
-    """Read each text by the format of its name; None where another one of the formats would take it."""
+def _guessed(
+    texts: Sequence[str], formats: Sequence[Format], shapes: Sequence[str], known: dict[str, str]
+) -> Parts | None:  # fmt: skip
+    """Read each text by the format of its shape; None where another one of the formats would take it."""
+    first = formats[0].name
+    mine: dict[str, list[int]] = {fmt.name: [] for fmt in formats}
+    puts = {shape: mine[name].append for shape, name in known.items()}
+    for number, put in enumerate(map(puts.get, shapes, repeat(mine[first].append))):
+        put(number)
     parts: dict[str, Part] = {}
     left: list[int] = []
     for fmt in formats:
-        mine = list(compress(count(), map(fmt.name.__eq__, names)))
-        found = _read(fmt, texts, mine)
+        found = _read(fmt, texts, mine[fmt.name])
         if found is None:
             return None
         parts[fmt.name] = found[0]
         left += found[1]
     for fmt in formats if left else ():
-        others = [number for number in left if names[number] != fmt.name]
+        others = [number for number in left if known.get(shapes[number], first) != fmt.name]
         found = _read(fmt, texts, others)
         if found is None or len(found[1]) < len(others):
             return None
