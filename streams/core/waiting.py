@@ -6,7 +6,7 @@ from streams.core.batches import Batch, Lines
 from streams.core.folding import Folding
 from streams.core.records import Record
 
-FOLDED_LINES, FOLDED_BYTES = 2_000, 512 << 10  # of records folded together; more would not stay in a core's cache
+FOLDED_LINES, FOLDED_BYTES = 1_000, 256 << 10  # of records folded together; more would not stay in a core's cache
 
 
 class Arrived(Struct, frozen=True, gc=False):
