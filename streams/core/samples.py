@@ -10,6 +10,7 @@ from streams.core import regex
 from streams.core.lazily import Lazily
 from streams.core.masking import mask
 from streams.core.values import Sample
+from streams.core.words import Words
 
 __all__ = ["NEEDLES", "SHAPES", "recognise"]
 
@@ -109,13 +110,15 @@ SHAPES: tuple[Shape, ...] = (
     ),
 )
 NEEDLES = tuple(shape.needle for shape in SHAPES)
+_NEEDLES = Words(NEEDLES)
 
 
 def recognise(text: str) -> Sample | None:
     """Return how long a query took, None for lines that do not say so."""
     text = text[:READ_CHARS]
+    has = _NEEDLES.has(text)
     for shape in SHAPES:
-        if shape.needle in text and (found := shape.search(text)):
+        if has(shape.needle) and (found := shape.search(text)):
             said = found.groupdict()
             took_ms = float(said["T"]) * (_UNITS_MS[said["U"]] if "U" in said else shape.unit_ms)
             if isfinite(took_ms):

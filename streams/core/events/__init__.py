@@ -12,6 +12,7 @@ from streams.core.events.frames import located
 from streams.core.events.sign import Sign
 from streams.core.masking import mask
 from streams.core.values import Event
+from streams.core.words import Words
 
 __all__ = ["NEEDLES", "SIGNS", "recognise"]
 
@@ -20,7 +21,7 @@ READ_CHARS = 2_000  # an event is told at the beginning of its line
 REPEATED_CHARS = 300  # lines up to here are remembered: checks and errors repeat word for word
 REMEMBERED = 4_096
 NEEDLES = tuple(sign.needle for sign in SIGNS)
-_may_tell = any_of(NEEDLES)
+_may_tell, _NEEDLES = any_of(NEEDLES), Words(NEEDLES)
 
 
 def recognise(text: str, provider: str = "app") -> Event | None:
@@ -32,8 +33,9 @@ def recognise(text: str, provider: str = "app") -> Event | None:
 
 
 def _read(text: str, provider: str) -> Event | None:
+    has = _NEEDLES.has(text)
     for sign in SIGNS:
-        if sign.needle in text and (not sign.of or provider in sign.of) and (found := sign.search(text)):
+        if has(sign.needle) and (not sign.of or provider in sign.of) and (found := sign.search(text)):
             about = found[1] if found.re.groups else ""
             where = located(text)
             return Event(sign.event, mask(about or ""), mask(text), where, where)

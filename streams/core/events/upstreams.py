@@ -3,12 +3,11 @@
 from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
-_FAILS = r"[^\n]{0,120}?(?:[Ee]rror|ERROR|[Ff]ail(?:ed|ure|s)?\b|[Tt]imed? ?out|\b(?:429|5[0-9]{2})\b)"
+# Up to the next mention of the same name, so that a line of nothing else costs no more than its length.
+_FAILS = r"(?:(?!\b\1\b)[^\n]){0,120}?(?:[Ee]rror|ERROR|[Ff]ail(?:ed|ure|s)?\b|[Tt]imed? ?out|\b(?:429|5[0-9]{2})\b)"
 # The failure named first: not where there was none, nor where the name is a package's in a stack trace.
-_FAILED = (
-    r"(?<![Nn]o )(?<!\b0 )\b(?:[Ee]rror|ERROR|[Ff]ailed|[Ff]ailure|ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT)\b"
-    r"[^\n]{0,120}?(?<![@/A-Za-z0-9_-])"
-)
+_FAILURE = r"(?<![Nn]o )(?<!\b0 )\b(?:[Ee]rror|ERROR|[Ff]ailed|[Ff]ailure|ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT)\b"
+_FAILED = rf"{_FAILURE}(?:[^EeFf\n]|(?!{_FAILURE})[EeFf]){{0,120}}?(?<![@/A-Za-z0-9_-])"
 _HEADERS = (
     r"(?i:x-cache(?:-status|-lookup|-remote)?|cf-cache-status|x-proxy-cache|upstream_cache_status|x-vercel-cache|x-nextjs-cache"
     r"|x-litespeed-cache|x-drupal-cache|x-varnish-cache|x-fastcgi-cache|cdn-cache|cache-status|cache_status|cachestatus)"

@@ -37,8 +37,8 @@ from streams.core.parsing import (
 )
 from streams.core.parsing.format import Format, Number, Row, Texts, yielding
 from streams.core.parsing.parts import fragment
-from streams.core.parsing.words import Has, Words
 from streams.core.values import Request
+from streams.core.words import Has, Words
 
 __all__ = ["FORMATS", "fragment", "recognise", "request"]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from streams.core.events.any_of import any_of
 from streams.core.joins import Fragment
 from streams.core.parsing import halves, pairs, plug, pretty, rails, w3c, wrapped
+from streams.core.words import Words
 
 # Words, one of which is in every line of a reader -> the reader. Martini's sentences are Rails', too: before it.
 _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] = (
@@ -26,7 +27,7 @@ _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] =
     ),
 )
 WORDS = tuple(word for words, _ in _READERS for word in words)
-_may_be = any_of(WORDS)
+_may_be, _HERE = any_of(WORDS), Words(WORDS)
 
 
 def fragment(text: str) -> Fragment | None:
@@ -34,7 +35,8 @@ def fragment(text: str) -> Fragment | None:
     if text[:1] == "{":
         return halves.fragment(text) or wrapped.fragment(text)
     if _may_be(text):
+        has = _HERE.has(text)
         for words, read in _READERS:
-            if any(word in text for word in words) and (found := read(text)):
+            if any(map(has, words)) and (found := read(text)):
                 return found
     return rails.fragment(text)

@@ -10,7 +10,7 @@ _ORIGIN = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
 
 def split(text: str) -> tuple[str | None, str | None]:
     """Return (method, target), or (None, None) when this is no request line: bytes of another protocol, an attack."""
-    found = _FULL(text) or _BARE(text)
+    found = (_FULL(text) if " HTTP/" in text else None) or _BARE(text)
     return (found[1], found[2]) if found else (None, None)
 
 

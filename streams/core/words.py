@@ -1,4 +1,4 @@
-"""Which of the words that formats ask for stand in a text. Knows no format.
+"""Which of the words that formats and signs ask for stand in a text. Knows no word.
 
 A short text is asked word by word, which costs nothing. In a long one that is made to be slow a hundred searches, each to
 its end, cost more than all the patterns; there one pass finds all of the words, in time linear in the length.
@@ -26,6 +26,10 @@ class Words:
             return text.__contains__
         places = self._search.Match(text.encode("utf-8", "replace")) or ()  # None where there are none
         return {"", *(self._words[place] for place in places)}.__contains__
+
+    def any(self, text: str) -> bool:
+        """Tell whether one of them is in a long text."""
+        return bool(self._search.Match(text.encode("utf-8", "replace")))
 
     @cached_property
     def _search(self) -> "re2.Set":
