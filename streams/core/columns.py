@@ -4,7 +4,7 @@ Rows of texts are transposed once and every step runs over a whole column: two t
 (docs/design.md has the measurements).
 """
 
-from collections import Counter
+from collections import _count_elements  # type: ignore[attr-defined]  # a Counter without its checks
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import compress, count
@@ -60,11 +60,11 @@ class Columns:
 
     def counted(self, app: App, limits: Limits) -> Requests:
         """Return what a tally counts of these requests: health checks are apart, a WebSocket's stay is no latency."""
-        statuses = Counter(self.statuses)
+        statuses = _counts(self.statuses)
         apart = SWITCHING in statuses or not _routes_apart(app, limits.route_chars, self._templates).isdisjoint(self.routes)
         kept, timed = self._apart(app) if apart else (None, self._timed())
         if kept is not None:
-            statuses = Counter([self.statuses[i] for i in kept])
+            statuses = _counts([self.statuses[i] for i in kept])
         by_status: dict[str, int] = {}
         for text, n in statuses.items():
             known = text if text is not None and text in _STATUS else UNKNOWN
@@ -99,7 +99,7 @@ class Columns:
         return [took for took in self.durations_ms if took is not None]
 
     def _errors(
-        self, kept: list[int] | None, failing: list[str | None], limits: Limits
+        self, kept: list[int] | None, failing: Sequence[str | None], limits: Limits
     ) -> tuple[list[str], list[tuple[float, str]]]:
         """Return the routes of all 5xx, and lines of the slowest."""
         failed = list(compress(count(), map(frozenset(failing).__contains__, self.statuses)))
@@ -122,6 +122,12 @@ class Columns:
         return (f"{self.methods[i] or '-'} {path} {self.statuses[i]}" + ("" if took is None else f" {took:.0f} ms"))[
             :_EVIDENCE_CHARS
         ]
+
+
+def _counts(statuses: Sequence[str | None]) -> dict[str | None, int]:
+    counts: dict[str | None, int] = {}
+    _count_elements(counts, statuses)
+    return counts
 
 
 @lru_cache(maxsize=1_000)
