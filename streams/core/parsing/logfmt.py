@@ -1,10 +1,12 @@
 """Requests as ``name=value`` pairs: lograge, Go's loggers, Heroku's router, and what else has such names. Knows no envelope."""
 
+from collections.abc import Sequence
+
 from msgspec import structs
 
 from streams.core import regex
-from streams.core.parsing import fields, logfmt_usual
-from streams.core.parsing.format import Format, Row, fullmatch, otherwise
+from streams.core.parsing import fields, logfmt_usual, runs
+from streams.core.parsing.format import Format, Row, Taken, fullmatch, otherwise
 from streams.core.parsing.stamps import any_ms
 
 _LOGRAGE = (
@@ -46,8 +48,16 @@ def match(text: str) -> Row | None:
     return structs.replace(found, stamp=head[1])
 
 
+_lograge = runs.searched(_LOGRAGE, 3, runs.ordered((0, 1, 2, 3, 4, 5, 6), '"'))
+
+
+def _lograge_run(texts: Sequence[str]) -> Taken | None:
+    """Read many lines of lograge; what is not clean is for nobody, and none of ``tracing`` begins with a method."""
+    return None if "\x1b" in "".join(texts) else _lograge(texts)
+
+
 _STRICT = (
-    Format("lograge", fullmatch(_LOGRAGE), "lograge's own fields in its own order", 1.0, needle="status="),
+    Format("lograge", fullmatch(_LOGRAGE), "lograge's own fields in its own order", 1.0, needle="status=", run=_lograge_run),
     Format("logfmt-usual", logfmt_usual.match, "the order of most Go programs", 1.0, any_ms, "method=", run=logfmt_usual.read),
 )
 FORMATS = (

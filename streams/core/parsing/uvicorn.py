@@ -1,15 +1,16 @@
 """Uvicorn's access lines, plain and coloured, and what logging configurations put around them. Knows no envelope."""
 
 from streams.core import regex
-from streams.core.parsing import request_line
+from streams.core.parsing import request_line, runs
 from streams.core.parsing.format import Fields, Format, Row, fullmatch, otherwise
 from streams.core.parsing.stamps import any_ms
 
 NEEDLE = ' - "'
 _COLOUR = r"(?:\x1b\[[0-9;]*+m)?+"
+_TARGET, _ANY = r'([^ "\n\x1b]++)', "([^ ]++)"  # of many lines: what may not be in a target is asked of all together
 _LINE = (
     rf"{_COLOUR}INFO{_COLOUR}:?+\ ++ \[?+([^ \"\n\]]{{0,255}})\]?+:[0-9]{{1,5}}\ -\ "
-    rf'"{_COLOUR}([A-Z][A-Z-]*+)\ ([^ "\n\x1b]++)\ HTTP/[0-9.]++{_COLOUR}"\ '
+    rf'"{_COLOUR}([A-Z][A-Z-]*+)\ {_TARGET}\ HTTP/[0-9.]++{_COLOUR}"\ '
     rf"{_COLOUR}([0-9]{{3}})(?:\ [A-Za-z'\ -]{{0,60}}[A-Za-z])?+{_COLOUR} ()"
 )
 _PLAIN = rf"{_LINE} () ()"
@@ -41,9 +42,11 @@ def match(text: str) -> Row | None:
     return Fields(found[1], method, target, answer[2], answer[3], opening[1]) if method else None
 
 
+_TABLE = runs.ordered((0, 1, 2, 3, 4, 5, 6), '"\x1b')
+_PLAIN_RUN, _TIMED_RUN = (runs.searched(pattern.replace(_TARGET, _ANY), 3, _TABLE) for pattern in (_PLAIN, _TIMED))
 _STRICT = (
-    Format("uvicorn", fullmatch(_PLAIN), "a level, a peer with its port, a quoted request", needle=NEEDLE),
-    Format("uvicorn-time", fullmatch(_TIMED), "with a time at the end, so never the plain one", 1.0, needle=NEEDLE),
+    Format("uvicorn", fullmatch(_PLAIN), "a level, a peer with its port, a quoted request", needle=NEEDLE, run=_PLAIN_RUN),
+    Format("uvicorn-time", fullmatch(_TIMED), "a time at the end, so never the plain one", 1.0, needle=NEEDLE, run=_TIMED_RUN),
 )
 FORMATS = (
     *_STRICT,
