@@ -3,26 +3,20 @@
 The tables (``field_names``, ``duration_names``) are the knowledge; of two names that a document has, the earlier row wins.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
+from msgspec import Struct, structs
+
 from streams.core import regex
-from streams.core.parsing import request_line
+from streams.core.parsing import field_values, request_line
 from streams.core.parsing.duration_names import DURATIONS, LEAST_NS, LOGGERS
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.field_names import AGENTS, CLIENTS, CONTAINERS, LINES, METHODS, REFUSED, STAMPS, STATUSES, TARGETS
 from streams.core.parsing.format import Fields
 from streams.core.parsing.naming import Document, Names, Wanted, plain
-from streams.core.parsing.stamps import any_ms
 
-Read = Callable[[Any], Any]
-
-_METHOD = regex.compiled(r"[A-Z][A-Z-]{1,19}").fullmatch
-_LOWER_METHODS = {"get", "head", "post", "put", "delete", "patch", "options", "trace", "connect"}  # hapi writes them so
-_STATUS = regex.compiled(r"([0-9]{1,3}|-1)(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
-_FULL_URL = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
 _LINE_OF_URL = regex.compiled(r"([A-Z]{3,20}) ((?:https?)://[^ \n]++)").fullmatch
-_MOST_CLIENT_CHARS = 200
 _QUERIES = ("queryString", "csUriQuery")
 _METHODLESS = ("clientip", "upstreamtime", "responsetime")  # nginx, as Logstash's users write it
 _UNFINISHED = ("reqId", "err")  # fastify tells an error before the end of its request
@@ -50,10 +44,69 @@ def find(document: Document) -> Fields | None:
     return Fields(found.get("client"), method, target, status, took_ms, found.get("stamp"), found.get("agent"))
 
 
+class Place(Struct, frozen=True, gc=False):
+    """Under which of its names a document says a field; ``alone``: no other name may say it as well."""
+
+    name: str
+    row: Wanted
+    alone: bool
+
+
+class Known(Struct, frozen=True, gc=False):
+    """Where documents with the same names say each field.
+
+    ``nested`` are the names that may hold some of them inside, ``refused`` those whose values may tell that it is none.
+    """
+
+    places: dict[str, Place]
+    nested: tuple[str, ...]
+    refused: tuple[Place, ...]
+
+
+def known(names: Sequence[str]) -> Known | None:
+    """Return where documents with these names say what ``find`` would read; None where that depends on more than names."""
+    hits, beside = _NAMES.find({name: name for name in names})
+    places: dict[str, Place] = {}
+    refused: list[Place] = []
+    for _, row, name in hits:
+        if row.field == "refused":
+            refused.append(Place(name, row, alone=True))
+        elif not row.beside or row.beside in beside:
+            first = places.get(row.field)
+            places[row.field] = Place(name, row, alone=True) if first is None else structs.replace(first, alone=False)
+    asked = {"status", "method", "target"} <= places.keys() and "query" not in places
+    if not asked or all(name in names for name in _UNFINISHED):
+        return None
+    return Known(places, tuple(name for name in names if _NAMES.goes_on(name)), tuple(refused))
+
+
+def durations_ms(row: Wanted, values: Sequence[Any], documents: Sequence[Document]) -> list[float | None]:
+    """Return the durations of documents with the same names, as ``find`` does each."""
+    pairs = zip(values, documents, strict=True)
+    if not {int, float} >= set(map(type, values)):
+        return [spelt_ms(field_values.whole(value), row.unit_ms or _logged_ms(value, document)) for value, document in pairs]
+    if row.unit_ms:
+        return [value * row.unit_ms for value in values]
+    known: dict[tuple[str, bool, bool], float] = {}  # what is no text is spelt as no logger spells a level
+    took_ms = []
+    for value, document in pairs:
+        logged = str(document.get("level", document.get("severity"))), isinstance(value, float), value >= LEAST_NS
+        if logged not in known:
+            known[logged] = _logged_ms(value, document)
+        took_ms.append(value * known[logged])
+    return took_ms
+
+
 def stamp(document: Document) -> str | float | None:
     """Return the stamp of a document, None when it has none."""
     return next(
-        (readable for _, row, value in _NAMES.find(document)[0] if row.field == "stamp" if (readable := _stamp(value))), None
+        (
+            readable
+            for _, row, value in _NAMES.find(document)[0]
+            if row.field == "stamp"
+            if (readable := field_values.stamp(value))
+        ),
+        None,
     )
 
 
@@ -68,26 +121,12 @@ def _read(document: Document) -> dict[str, Any]:
         if field in found or (row.beside and row.beside not in beside):
             continue
         if field == "duration":
-            readable: Any = spelt_ms(_whole(value), row.unit_ms or _logged_ms(value, document))
+            readable: Any = spelt_ms(field_values.whole(value), row.unit_ms or _logged_ms(value, document))
         else:
             readable = row.read(value)
         if readable is not None:
             found[field] = readable
     return found
-
-
-def _whole(value: Any) -> Any:
-    """Return the seconds of a duration in parts, as Google's and Rust's notations have it; else the value."""
-    if not isinstance(value, dict):
-        return value
-    seconds = _seconds(value.get("seconds", value.get("secs", 0)), value.get("nanos", 0))
-    return None if seconds is None else f"{seconds}s"
-
-
-def _seconds(whole: Any, nanos: Any) -> str | None:
-    whole, nanos = str(whole), str(nanos)
-    digits = whole.isdecimal() and whole.isascii() and nanos.isdecimal() and nanos.isascii()
-    return f"{whole}.{nanos:>09}" if digits and len(whole) <= 12 and len(nanos) <= 9 else None
 
 
 def _logged_ms(value: Any, document: Document) -> float:
@@ -103,95 +142,27 @@ def _logged_ms(value: Any, document: Document) -> float:
 
 def _split(line: str) -> tuple[str | None, str | None]:
     found = _LINE_OF_URL(line)
-    return (found[1], _target(found[2])) if found else request_line.split(line)
+    return (found[1], field_values.target(found[2])) if found else request_line.split(line)
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _method(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return None
-    return value if _METHOD(value) else value.upper() if value in _LOWER_METHODS else None
-
-
-def _target(value: Any) -> str | None:
-    """Return a target; of a full URL what the server was asked for."""
-    if not isinstance(value, str) or not value or ("::" in value and "/" not in value):
-        return None  # Rust's tracing calls a module its target
-    host = _FULL_URL(value)
-    if host is None:
-        return value
-    rest = value[host.end() :]
-    return rest if rest.startswith("/") else f"/{rest}"
-
-
-def _path(value: Any) -> str | None:
-    return value if isinstance(value, str) and value.startswith("/") and " " not in value else None
-
-
-def _query(value: Any) -> str | None:
-    return value if isinstance(value, str) and value.startswith("?") else None
-
-
-def _status(value: Any) -> str | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and -1 <= value < 1_000:
-        return str(int(value))
-    found = _STATUS(value) if isinstance(value, str) else None
-    return found and found[1]
-
-
-def _client(value: Any) -> str | None:
-    if isinstance(value, list) and value:
-        value = value[0]
-    if not isinstance(value, str):
-        return None
-    first = value[:_MOST_CLIENT_CHARS].partition(",")[0].strip()
-    if first.startswith("["):
-        first = first[1:].partition("]")[0]  # [2001:db8::1]:4711
-    elif first.count(":") == 1:
-        first = first.partition(":")[0]  # 203.0.113.9:4711
-    return first if first not in {"", "-", "unknown"} else None
-
-
-def _agent(value: Any) -> str | None:
-    return _text(value[0] if isinstance(value, list) and value else value)
-
-
-def _stamp(value: Any) -> str | float | None:
-    if isinstance(value, str):
-        value = value.strip("[]")
-    elif isinstance(value, dict):
-        value = _seconds(value.get("epochSecond"), value.get("nanoOfSecond", 0))
-    if not isinstance(value, str | int | float) or isinstance(value, bool) or not value:
-        return None
-    return value if any_ms(value) is not None else None
-
-
-def _matching(pattern: str) -> Read:
-    matches = regex.compiled(pattern).fullmatch
-    return lambda value: value if isinstance(value, str) and len(value) <= _MOST_CLIENT_CHARS and matches(value) else None
-
-
-_READERS: tuple[tuple[str, tuple[str, ...], Read], ...] = (
-    ("status", STATUSES, _status),
-    ("method", METHODS, _method),
-    ("target", TARGETS, _target),
-    ("target", ("request", "event"), _path),  # Apache's %U beside %m; authentik
-    ("line", LINES, _text),
-    ("query", _QUERIES, _query),
-    ("client", CLIENTS, _client),
-    ("stamp", STAMPS, _stamp),
-    ("agent", AGENTS, _agent),
-    *(("refused", (path,), _matching(pattern)) for path, pattern in REFUSED),
+_READERS: tuple[tuple[str, tuple[str, ...], field_values.Read], ...] = (
+    ("status", STATUSES, field_values.status),
+    ("method", METHODS, field_values.method),
+    ("target", TARGETS, field_values.target),
+    ("target", ("request", "event"), field_values.path),  # Apache's %U beside %m; authentik
+    ("line", LINES, field_values.text),
+    ("query", _QUERIES, field_values.query),
+    ("client", CLIENTS, field_values.client),
+    ("stamp", STAMPS, field_values.stamp),
+    ("agent", AGENTS, field_values.agent),
+    *(("refused", (path,), field_values.matching(pattern)) for path, pattern in REFUSED),
 )
 
 
 _NAMES = Names(
     (
         *(Wanted(field, path, read) for field, paths, read in _READERS for path in paths),
-        *(Wanted("duration", path, _whole, unit_ms, plain(beside)) for path, unit_ms, beside in DURATIONS),
+        *(Wanted("duration", path, field_values.whole, unit_ms, plain(beside)) for path, unit_ms, beside in DURATIONS),
     ),
     CONTAINERS,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from streams.core.parsing import fields
+from streams.core.parsing import fields, json_columns
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.format import Fields, Format, Row, otherwise
 from streams.core.parsing.stamps import any_ms
@@ -41,7 +41,8 @@ def tolerant(recognise: Recognise, strict: tuple[Format, ...]) -> Format:
         return None if found is None else (_INNER, found)
 
     why = "tolerant: only what the known shapes leave"
-    return Format("json", otherwise(match, strict), why, 1.0, any_ms, needle="{", searches=True)
+    exact = otherwise(match, strict)
+    return Format("json", exact, why, 1.0, any_ms, needle="{", searches=True, run=json_columns.run(exact))
 
 
 def _document(text: str) -> dict[str, Any] | None:

@@ -68,6 +68,12 @@ class Names:
         found.sort(key=_BY_PLACE)
         return found, beside
 
+    def goes_on(self, name: str) -> bool:
+        """Tell whether something that is wanted may stand inside what a document has under a name."""
+        steps = self._steps.setdefault("", {})
+        step = steps[name] if name in steps else self._learn(steps, "", name)
+        return step is not None and step.inner is not None
+
     def _gather(self, document: Document, begin: str, depth: int, level: int, found: list[Hit], beside: set[str]) -> None:
         if len(document) > WIDEST:
             return

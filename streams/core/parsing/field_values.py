@@ -1,0 +1,106 @@
+"""Reads the values of a document's fields. Total: what is none of the kind gives None. Knows no name and no notation."""
+
+from collections.abc import Callable
+from typing import Any
+
+from streams.core import regex
+from streams.core.parsing.stamps import any_ms
+
+Read = Callable[[Any], Any]
+
+_METHOD = regex.compiled(r"[A-Z][A-Z-]{1,19}").fullmatch
+_LOWER_METHODS = {"get", "head", "post", "put", "delete", "patch", "options", "trace", "connect"}  # hapi writes them so
+_STATUS = regex.compiled(r"([0-9]{1,3}|-1)(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
+_FULL_URL = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
+_MOST_CLIENT_CHARS = 200
+
+
+def whole(value: Any) -> Any:
+    """Return the seconds of a duration in parts, as Google's and Rust's notations have it; else the value."""
+    if not isinstance(value, dict):
+        return value
+    seconds = _seconds(value.get("seconds", value.get("secs", 0)), value.get("nanos", 0))
+    return None if seconds is None else f"{seconds}s"
+
+
+def _seconds(whole: Any, nanos: Any) -> str | None:
+    whole, nanos = str(whole), str(nanos)
+    digits = whole.isdecimal() and whole.isascii() and nanos.isdecimal() and nanos.isascii()
+    return f"{whole}.{nanos:>09}" if digits and len(whole) <= 12 and len(nanos) <= 9 else None
+
+
+def text(value: Any) -> str | None:
+    """Return a text that says something."""
+    return value if isinstance(value, str) and value else None
+
+
+def method(value: Any) -> str | None:
+    """Return a method of HTTP, in capitals."""
+    if not isinstance(value, str):
+        return None
+    return value if _METHOD(value) else value.upper() if value in _LOWER_METHODS else None
+
+
+def target(value: Any) -> str | None:
+    """Return a target; of a full URL what the server was asked for."""
+    if not isinstance(value, str) or not value or ("::" in value and "/" not in value):
+        return None  # Rust's tracing calls a module its target
+    host = _FULL_URL(value)
+    if host is None:
+        return value
+    rest = value[host.end() :]
+    return rest if rest.startswith("/") else f"/{rest}"
+
+
+def path(value: Any) -> str | None:
+    """Return a path without blanks."""
+    return value if isinstance(value, str) and value.startswith("/") and " " not in value else None
+
+
+def query(value: Any) -> str | None:
+    """Return a query with its mark."""
+    return value if isinstance(value, str) and value.startswith("?") else None
+
+
+def status(value: Any) -> str | None:
+    """Return a status as text, of a number or of a text with words behind it."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and -1 <= value < 1_000:
+        return str(int(value))
+    found = _STATUS(value) if isinstance(value, str) else None
+    return found and found[1]
+
+
+def client(value: Any) -> str | None:
+    """Return the first address of a list, without port and brackets."""
+    if isinstance(value, list) and value:
+        value = value[0]
+    if not isinstance(value, str):
+        return None
+    first = value[:_MOST_CLIENT_CHARS].partition(",")[0].strip()
+    if first.startswith("["):
+        first = first[1:].partition("]")[0]  # [2001:db8::1]:4711
+    elif first.count(":") == 1:
+        first = first.partition(":")[0]  # 203.0.113.9:4711
+    return first if first not in {"", "-", "unknown"} else None
+
+
+def agent(value: Any) -> str | None:
+    """Return a client's own name."""
+    return text(value[0] if isinstance(value, list) and value else value)
+
+
+def stamp(value: Any) -> str | float | None:
+    """Return a stamp as it is written, if it is one."""
+    if isinstance(value, str):
+        value = value.strip("[]")
+    elif isinstance(value, dict):
+        value = _seconds(value.get("epochSecond"), value.get("nanoOfSecond", 0))
+    if not isinstance(value, str | int | float) or isinstance(value, bool) or not value:
+        return None
+    return value if any_ms(value) is not None else None
+
+
+def matching(pattern: str) -> Read:
+    """Return what reads texts that a pattern fits."""
+    matches = regex.compiled(pattern).fullmatch
+    return lambda value: value if isinstance(value, str) and len(value) <= _MOST_CLIENT_CHARS and matches(value) else None

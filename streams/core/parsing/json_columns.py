@@ -1,0 +1,151 @@
+"""Reads many documents of a logger at once: those with the same names on one level. Knows no name and no notation of a value.
+
+Which of its names say what a request was depends on the names alone, mostly, and a logger writes the same names line by
+line. So they are looked up once for all documents that have them, and the values are read by the column. What depends on
+more (a field inside a field, a value that is not readable where another name may have one) is read by itself.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from streams.core import regex
+from streams.core.parsing import fields
+from streams.core.parsing.fields import Known, Place
+from streams.core.parsing.format import Match, Run, Taken, Texts
+from streams.core.parsing.naming import Document
+from streams.core.parsing.stamps import iso_ms
+
+# Of the shapes that are typed: the lines of nginx, Traefik and Cloudflare. Those of pino and Caddy are not on one level.
+_TYPED = frozenset(("request_time", "DownstreamStatus", "EdgeResponseStatus"))
+_SPELT = "properties"  # may hold a document as text
+_REQUIRED = ("method", "target", "status")
+_FIELDS = ("client", "method", "target", "status", "agent", "duration", "stamp")  # in the order of a row
+_ODD_IN_CLIENTS, _UNSAID = ', [:"', frozenset(("", "-", "unknown"))
+_MOST_CLIENT_CHARS = 200
+_SAMPLES = 8  # documents by which it is known whether any can be read by the column
+_ALIKE = ({str}, {int})  # equal values of one of these are the same, as 1 and True are not
+Columns = dict[str, Sequence[Any]]
+_ISO = regex.compiled(
+    r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+(?:Z|[+-][0-9]{2}:?+[0-9]{2})?+\n)*+"
+).fullmatch
+_SECOND = 19  # characters of a stamp up to its second
+
+_known = lru_cache(maxsize=512)(lambda names: None if _SPELT in names or not _TYPED.isdisjoint(names) else fields.known(names))
+
+
+def run(match: Match) -> Run:
+    """Return what reads many lines as ``match`` does each."""
+
+    def read(texts: Sequence[str]) -> Taken | None:
+        if all(_known(tuple(_document(text))) is None for text in texts[:: max(1, len(texts) // _SAMPLES)]):
+            return None
+        rows: list[Texts | None] = [None] * len(texts)
+        alone = _together(texts, rows)
+        for number in alone:
+            row = match(texts[number])
+            rows[number] = None if row is None else row.groups()
+        refused = [number for number, each in enumerate(rows) if each is None] if alone else []
+        taken = [each for each in rows if each is not None] if refused else rows
+        return Taken(tuple(zip(*taken, strict=True)) or ((),) * len(_FIELDS), refused)
+
+    return read
+
+
+def _together(texts: Sequence[str], rows: list[Texts | None]) -> list[int]:
+    """Put in the rows of documents that are read by the column; return the numbers of all others."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    documents, alone = list[Document](), list[int]()
+    for number, text in enumerate(texts):
+        document = _document(text)
+        documents.append(document)
+        groups.setdefault(tuple(document), []).append(number)
+    for names, numbers in groups.items():
+        known = _known(names)
+        columns = None if known is None else _columns(known, [documents[number] for number in numbers])
+        if known is None or columns is None:
+            alone += numbers
+            continue
+        for number, row in zip(numbers, zip(*map(columns.__getitem__, _FIELDS), strict=True), strict=True):
+            rows[number] = row
+        alone += [numbers[place] for place in _unsure(known, columns)]
+    return sorted(alone)
+
+
+def _document(text: str) -> Document:
+    """Return the document that a text is, an empty one for anything else."""
+    if text[:1] != "{" or text[-1:] != "}":
+        return {}
+    try:
+        found = orjson.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _columns(known: Known, documents: Sequence[Document]) -> Columns | None:
+    """Return the columns of documents with the same names, by field; None where one has fields inside a field."""
+    if any(isinstance(document[name], dict | list) for name in known.nested for document in documents):
+        return None
+    if any(any(_read(place, documents)) for place in known.refused):
+        return None
+    nothing: Sequence[None] = (None,) * len(documents)
+    return {field: nothing if field not in known.places else _column(known, field, documents) for field in _FIELDS}
+
+
+def _unsure(known: Known, columns: Columns) -> set[int]:
+    """Return the rows of which a field is not readable that must be, or that another name may say."""
+    asked = [field for field, place in known.places.items() if field in columns and (field in _REQUIRED or not place.alone)]
+    several = [columns[field] for field in asked if None in columns[field]]
+    return {number for column in several for number, value in enumerate(column) if value is None}
+
+
+def _column(known: Known, field: str, documents: Sequence[Document]) -> Sequence[Any]:
+    place = known.places[field]
+    values = [document[place.name] for document in documents]
+    if field == "duration":
+        return fields.durations_ms(place.row, values, documents)
+    if field in _AS_THEY_ARE and set(map(type, values)) == {str} and _AS_THEY_ARE[field](values):
+        return values
+    return _read(place, documents)
+
+
+def _read(place: Place, documents: Sequence[Document]) -> list[Any]:
+    """Read the values under a name; texts and numbers that come again are read once."""
+    values = [document[place.name] for document in documents]
+    if set(map(type, values)) not in _ALIKE:
+        return list(map(place.row.read, values))
+    readable = {value: place.row.read(value) for value in set(values)}
+    return list(map(readable.__getitem__, values))
+
+
+def _targets(values: Sequence[str]) -> bool:
+    return all(map(str.startswith, values, "/" * len(values))) and " " not in "".join(values)
+
+
+def _clients(values: Sequence[str]) -> bool:
+    joined = "".join(values)
+    odd = any(map(joined.__contains__, _ODD_IN_CLIENTS)) or not joined.isascii() or not joined.isprintable()
+    return not odd and _UNSAID.isdisjoint(values) and max(map(len, values)) <= _MOST_CLIENT_CHARS
+
+
+def _agents(values: Sequence[str]) -> bool:
+    return "" not in values
+
+
+def _stamps(values: Sequence[str]) -> bool:
+    """Tell whether all are stamps of ISO 8601; those of one second are all readable or none is."""
+    if _ISO("\n".join((*values, ""))) is None:
+        return False
+    return all(iso_ms(second) is not None for second in {value[:_SECOND] for value in values})
+
+
+# When texts are what reading each of them would give.
+_AS_THEY_ARE: dict[str, Callable[[Sequence[str]], bool]] = {
+    "target": _targets,
+    "client": _clients,
+    "agent": _agents,
+    "stamp": _stamps,
+}
