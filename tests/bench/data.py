@@ -86,6 +86,14 @@ def logfmt(rng: random.Random, stamp: str) -> str:
     return f"{head} status={status(rng)} duration={spelt} size={size} remote_addr={client}"
 
 
+def zap(rng: random.Random, stamp: str) -> str:
+    """Return a document of Go's zap on one level, as most loggers write them."""
+    head = {"level": "info", "ts": (stamps.ms(stamp) or 0) / 1000, "caller": "server/http.go:118", "msg": "request completed"}
+    asked = {"method": "GET", "path": target(rng), "status": status(rng), "latency": took_ms(rng) / 1000}
+    answer = {"remote_ip": f"203.0.113.{rng.randrange(256)}", "bytes": rng.randrange(90_000)}
+    return orjson.dumps(head | asked | answer).decode()
+
+
 def noise(rng: random.Random, stamp: str) -> str:
     """Return what an app says besides requests."""
     return rng.choice(
@@ -105,6 +113,7 @@ MAKERS: dict[str, tuple[Callable[[random.Random, str], str], ...]] = {
     "pino": (pino,),
     "caddy": (caddy,),
     "logfmt": (logfmt,),
+    "zap": (zap,),
     "mixed": (tiny, dev, combined, timed, pino),
     "alternating": (tiny, dev, combined, timed),
 }

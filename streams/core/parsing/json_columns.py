@@ -6,7 +6,9 @@ more (a field inside a field, a value that is not readable where another name ma
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 import orjson
@@ -14,9 +16,9 @@ import orjson
 from streams.core import regex
 from streams.core.parsing import fields
 from streams.core.parsing.fields import Known, Place
-from streams.core.parsing.format import Match, Run, Taken, Texts
+from streams.core.parsing.format import Match, Run, Table, Taken, Texts
 from streams.core.parsing.naming import Document
-from streams.core.parsing.stamps import iso_ms
+from streams.core.parsing.stamps import LATEST_NS, iso_ms
 
 # Of the shapes that are typed: the lines of nginx, Traefik and Cloudflare. Those of pino and Caddy are not on one level.
 _TYPED = frozenset(("request_time", "DownstreamStatus", "EdgeResponseStatus"))
@@ -26,6 +28,7 @@ _FIELDS = ("client", "method", "target", "status", "agent", "duration", "stamp")
 _ODD_IN_CLIENTS, _UNSAID = ', [:"', frozenset(("", "-", "unknown"))
 _MOST_CLIENT_CHARS = 200
 _SAMPLES = 8  # documents by which it is known whether any can be read by the column
+_INNER = frozenset((dict, list))
 _ALIKE = ({str}, {int})  # equal values of one of these are the same, as 1 and True are not
 Columns = dict[str, Sequence[Any]]
 _ISO = regex.compiled(
@@ -42,8 +45,12 @@ def run(match: Match) -> Run:
     def read(texts: Sequence[str]) -> Taken | None:
         if all(_known(tuple(_document(text))) is None for text in texts[:: max(1, len(texts) // _SAMPLES)]):
             return None
+        documents = _documents(texts)
+        names = list(map(tuple, documents))
+        if names.count(names[0]) == len(names) and (table := _table(_known(names[0]), documents)) is not None:
+            return Taken(table)
         rows: list[Texts | None] = [None] * len(texts)
-        alone = _together(texts, rows)
+        alone = _together(names, documents, rows)
         for number in alone:
             row = match(texts[number])
             rows[number] = None if row is None else row.groups()
@@ -54,16 +61,22 @@ def run(match: Match) -> Run:
     return read
 
 
-def _together(texts: Sequence[str], rows: list[Texts | None]) -> list[int]:
+def _table(known: Known | None, documents: Sequence[Document]) -> Table | None:
+    """Return the table of documents that all have the same names; None where one is to be read by itself."""
+    columns = None if known is None else _columns(known, documents)
+    if known is None or columns is None or _unsure(known, columns):
+        return None
+    return tuple(map(columns.__getitem__, _FIELDS))
+
+
+def _together(names: Sequence[tuple[str, ...]], documents: Sequence[Document], rows: list[Texts | None]) -> list[int]:
     """Put in the rows of documents that are read by the column; return the numbers of all others."""
     groups: dict[tuple[str, ...], list[int]] = {}
-    documents, alone = list[Document](), list[int]()
-    for number, text in enumerate(texts):
-        document = _document(text)
-        documents.append(document)
-        groups.setdefault(tuple(document), []).append(number)
-    for names, numbers in groups.items():
-        known = _known(names)
+    alone: list[int] = []
+    for number, each in enumerate(names):
+        groups.setdefault(each, []).append(number)
+    for several, numbers in groups.items():
+        known = _known(several)
         columns = None if known is None else _columns(known, [documents[number] for number in numbers])
         if known is None or columns is None:
             alone += numbers
@@ -72,6 +85,13 @@ def _together(texts: Sequence[str], rows: list[Texts | None]) -> list[int]:
             rows[number] = row
         alone += [numbers[place] for place in _unsure(known, columns)]
     return sorted(alone)
+
+
+def _documents(texts: Sequence[str]) -> list[Document]:
+    if all(map(str.startswith, texts, repeat("{"))) and all(map(str.endswith, texts, repeat("}"))):
+        with suppress(ValueError):  # one is no document
+            return list(map(orjson.loads, texts))
+    return list(map(_document, texts))
 
 
 def _document(text: str) -> Document:
@@ -87,7 +107,7 @@ def _document(text: str) -> Document:
 
 def _columns(known: Known, documents: Sequence[Document]) -> Columns | None:
     """Return the columns of documents with the same names, by field; None where one has fields inside a field."""
-    if any(isinstance(document[name], dict | list) for name in known.nested for document in documents):
+    if any(not _INNER.isdisjoint([type(document[name]) for document in documents]) for name in known.nested):
         return None
     if any(any(_read(place, documents)) for place in known.refused):
         return None
@@ -107,7 +127,10 @@ def _column(known: Known, field: str, documents: Sequence[Document]) -> Sequence
     values = [document[place.name] for document in documents]
     if field == "duration":
         return fields.durations_ms(place.row, values, documents)
-    if field in _AS_THEY_ARE and set(map(type, values)) == {str} and _AS_THEY_ARE[field](values):
+    kinds = set(map(type, values))
+    if field in _AS_THEY_ARE and kinds == {str} and _AS_THEY_ARE[field](values):
+        return values
+    if field == "stamp" and {int, float} >= kinds and 0 < min(values) <= max(values) < LATEST_NS:
         return values
     return _read(place, documents)
 

@@ -19,12 +19,13 @@ _ISO = regex.compiled(r"([0-9]{4})[-/]([0-9]{2})[-/]([0-9]{2})[T ]" + _CLOCK).fu
 _CACHE_SIZE = 4_096
 _cache: dict[str, int | None] = {}
 
+LATEST_NS = 1e20
 # What an epoch number counts, by its size: until the year 5138 no two units overlap.
 _EPOCH_UNITS = (
     (1e11, 1e3),  # seconds
     (1e14, 1.0),  # milliseconds
     (1e17, 1e-3),  # microseconds
-    (1e20, 1e-6),  # nanoseconds
+    (LATEST_NS, 1e-6),  # nanoseconds
 )
 
 
