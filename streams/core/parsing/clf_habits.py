@@ -35,6 +35,7 @@ _MICROSECONDS = regex.compiled(r'(?:D|(?:duration|time|took|elapsed)_us|usec)[=:
 _NAMED = {"request_time", "request", "rt"}  # the word before the number
 _SECONDS = regex.compiled(r'["\[<]?([0-9]{1,6}\.[0-9]{3,6})["\]>]?')
 _NUMBER = regex.compiled(r"[0-9]++(?:\.[0-9]++)?+")
+_ROUNDED_MS = 5.0  # an upstream's time may be longer by so much, as each is rounded
 _MOST_TOKENS = 8
 _MOST_FIELDS = 64  # behind the answer
 _ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
@@ -110,7 +111,7 @@ def _is_address(token: str) -> bool:
 
 
 def _duration_ms(tail: str) -> float | None:
-    """Find how long the whole request took: by its name, else by its unit, else as nginx's seconds.
+    """Find how long the whole request took: by its name, else by its unit, else as nginx's seconds, the longest.
 
     An integer says nothing: Apache writes micro-, milli- or whole seconds, or bytes, as it was told.
     """
@@ -129,7 +130,14 @@ def _duration_ms(tail: str) -> float | None:
             return float(tokens[i - 1])
         if i and tokens[i - 1].rstrip(":") in _NAMED and (found := _SECONDS.fullmatch(word)):
             return float(found[1]) * 1e3
-    return next((float(found[1]) * 1e3 for each in tokens if (found := _SECONDS.fullmatch(each))), None)
+    return _longest_ms([float(found[1]) * 1e3 for each in tokens if (found := _SECONDS.fullmatch(each))])
+
+
+def _longest_ms(several: list[float]) -> float | None:
+    """Return the longest of times that no name tells apart: an upstream's is a part of the request's, in whatever order."""
+    if not several:
+        return None
+    return max(several) if max(several) - several[0] > _ROUNDED_MS else several[0]
 
 
 FORMATS = (
