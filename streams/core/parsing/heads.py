@@ -39,6 +39,8 @@ _HEAD = regex.compiled(
     r"[\ \t]{0,20}+(?:(?:[:|>»\]),]|-{1,3}+(?=[\ \t])){1,3}+[\ \t]{0,20}+){0,2}+){1,14}+",
     re.VERBOSE,
 ).match
+_COLONS = regex.compiled(r"([0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}+)(?:\.[0-9.]{5,11}+)? ").match
+_MOST_COLONS = 7
 _LONGEST = 400
 _STAMPED = regex.compiled(_STAMP, re.VERBOSE).search
 _CLOCK = regex.compiled(r"[0-9]:[0-9]{2}").search
@@ -50,7 +52,13 @@ _LEVELS = {
 
 
 def split(text: str) -> tuple[str | None, str] | None:
-    """Return (stamp, message), None when no logger's head stands before the message."""
+    """Return (stamp, message), None when no logger's head stands before the message.
+
+    An IPv6 address is none, though its parts look like numbers and words: a server's line begins with it.
+    """
+    address = _COLONS(text)
+    if address is not None and ("::" in address[1] or address[1].count(":") == _MOST_COLONS):
+        return None
     found = _HEAD(text)
     if found is None or found.end() > _LONGEST or found.end() == len(text):
         return None
