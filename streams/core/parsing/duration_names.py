@@ -86,9 +86,12 @@ DURATIONS = (
     ("requestDuration", AS_LOGGED, ""),
     ("duration", AS_LOGGED, ""),  # lograge, bunyan, slog, zap, zerolog
     ("latency", AS_LOGGED, ""),  # restify, gin
+    ("elapsed", US, "elapsedUnit"),  # Hanami: always "µs"
+    ("elapsed", S, "verb"),  # Hanami 1
     ("elapsed", AS_LOGGED, ""),
     ("took", AS_LOGGED, ""),
     ("dur", AS_LOGGED, ""),
+    ("cost", AS_LOGGED, "errors"),  # gin with zap, as a tutorial has it that many copy
     ("totalTime", MS, ""),
     *(("totalLatency", MS, ""), ("latencyTotal", MS, "")),  # Tyk, before and since its version 5.8
     ("ms", MS, ""),
