@@ -55,8 +55,9 @@ def _account(found: re.Match[str]) -> str:
 _RULES = (
     _exact(
         ("private key",),
-        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*+(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?",
-        "private keys, also with line ends written as \\n",
+        r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))*+"
+        r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?",
+        "private keys, also with line ends written as \\n, and with a head that says how they are encrypted",
     ),
     _rule(
         ("authorization",),
