@@ -74,9 +74,9 @@ _RULES = (
     ),
     _rule(
         ("://",),
-        r"\b([a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,100}):[^\s@/]+@",
+        r"\b([a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,100}):[^\s@/]+@(?:[^\s@/\"',;?]*@)*+",
         rf"\1:{_MASK}@",
-        "connection strings",
+        "connection strings; a password may hold an @: it ends at the last one before the host",
     ),
     _rule(
         ("hooks.slack.com", "discord", "sentry"),
