@@ -31,7 +31,7 @@ class Secrets:
         evidence = shown()
         for number, pattern in found:
             place = self._places[number][pattern](raw)
-            if place and place[0] >= 0:
+            if place and 0 <= place[0] < place[1]:  # of a key over several lines, the first may hold nothing of it
                 evidence = evidence.replace(raw[slice(*place)].decode("utf-8", "replace"), _HIDDEN)
         rule = self._rules[found[0][0]]
         return Finding(rule.name, rule.severity, client_ip, mask(evidence))
