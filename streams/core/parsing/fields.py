@@ -12,9 +12,10 @@ from streams.core import regex
 from streams.core.parsing import field_values, request_line
 from streams.core.parsing.duration_names import DURATIONS, LEAST_NS, LOGGERS
 from streams.core.parsing.durations import spelt_ms
-from streams.core.parsing.field_names import AGENTS, CLIENTS, CONTAINERS, LINES, METHODS, REFUSED, STAMPS, STATUSES, TARGETS
+from streams.core.parsing.field_names import AGENTS, CLIENTS, CONTAINERS, LINES, METHODS, STAMPS, STATUSES, TARGETS
 from streams.core.parsing.format import Fields
 from streams.core.parsing.naming import Document, Names, Wanted, plain
+from streams.core.parsing.outgoing import REFUSED
 
 _LINE_OF_URL = regex.compiled(r"([A-Z]{3,20}) ((?:https?)://[^ \n]++)").fullmatch
 _QUERIES = ("queryString", "csUriQuery")

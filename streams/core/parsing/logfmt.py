@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from streams.core import regex
-from streams.core.parsing import fields, logfmt_usual, runs
+from streams.core.parsing import fields, logfmt_usual, outgoing, runs
 from streams.core.parsing.format import Format, Row, Taken, fullmatch, otherwise
 from streams.core.parsing.stamps import any_ms
 
@@ -43,7 +43,9 @@ def match(text: str) -> Row | None:
     if len(pairs) > _MOST_PAIRS:
         return None
     found = fields.find({name: quoted or single or bare for name, quoted, single, bare in reversed(pairs)})
-    if found is None or found.stamp is not None or (head := _HEAD(text)) is None:
+    if found is None or outgoing.called(text.partition("=")[0]):
+        return None
+    if found.stamp is not None or (head := _HEAD(text)) is None:
         return found
     return structs.replace(found, stamp=head[1])
 

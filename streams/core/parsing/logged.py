@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from msgspec import structs
 
-from streams.core.parsing import heads
+from streams.core.parsing import heads, outgoing
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.format import LINE_ENDS, Fields, Format, Match, Row
 from streams.core.parsing.stamps import any_ms
@@ -25,7 +25,9 @@ def reader(recognise: Recognise) -> Match:
             return None
         stamp, message = peeled
         found = recognise(_bare(message))
-        return None if found is None else _row(*found, stamp)
+        if found is None or outgoing.called(text[: -len(message)]):
+            return None
+        return _row(*found, stamp)
 
     return read
 
