@@ -169,6 +169,7 @@ STAMPS = (
     "time_local",
     "@timestamp",
     "timestamp",
+    "time/timestamp",  # Python's loguru
     "time",
     "ts",
     "msec",
@@ -218,6 +219,7 @@ CONTAINERS = (
     "data",
     "message",  # winston, of an object
     "msg",
+    "record",  # Python's loguru
     "log",
     "logProcessed",
     "parsed",

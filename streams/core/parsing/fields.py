@@ -111,6 +111,12 @@ def stamp(document: Document) -> str | float | None:
     )
 
 
+def is_refused(document: Document, but: Sequence[str]) -> bool:
+    """Tell whether a document says that its text is of a call to others, under other names than those of the text."""
+    hits, _ = _NAMES.find(document)
+    return any(row.field == "refused" and row.path not in but and row.read(value) for _, row, value in hits)
+
+
 def _read(document: Document) -> dict[str, Any]:
     """Read each field from the first of its names that holds something readable."""
     hits, beside = _NAMES.find(document)
