@@ -24,6 +24,7 @@ DURATIONS = (
     ("httpResponse/took", NS, ""),  # Ory's
     ("httpRequest/latency", S, ""),  # Google
     ("event/duration", NS, ""),  # ECS
+    ("time/total", MS, ""),  # Ruby's grape_logging
     ("detail/operation/queryExecutionTime", S, "detail/httpInfo/status"),  # Hasura
     ("http/server/request/duration", S, ""),  # OpenTelemetry
     ("http/server/duration", MS, ""),  # OpenTelemetry before 1.20

@@ -5,6 +5,7 @@
 
 import re
 
+from streams.core import regex
 from streams.core.lazily import Lazily
 from streams.core.parsing import morgan
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
@@ -14,6 +15,7 @@ from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS,
 _SYMBOLS = Lazily(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
     r"(?:[^\x20-\x7e\n]++\ ?+|\ ){0,60}+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
 ).match
+_OF_TESTS = regex.compiled(r" {0,40}+[\u2713-\u2718\u00d7\u221a] ").match  # how test runners tick off and cross out
 _ADDRESS = r"(?:(?![0-9]{1,2}:[0-9]{2}[:.\ ])([0-9A-Fa-f]{0,45}+[.:][0-9A-Fa-f.:]{0,60}+)\ (?:-\ )*+)?"  # no clock's time
 _METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"
 _PATH = r"(/[^ \n]*+)"
@@ -46,6 +48,8 @@ _FIRST = Lazily(  # and before the method: Elysia's loggers
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is all of these and nothing else."""
+    if _OF_TESTS(text):
+        return None
     opening = _SYMBOLS(text)
     begin = opening.end() if opening else 0
     behind: str | None = None

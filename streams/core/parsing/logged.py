@@ -9,7 +9,7 @@ import orjson
 from msgspec import structs
 
 from streams.core import regex
-from streams.core.parsing import fields, heads
+from streams.core.parsing import fields, heads, outgoing
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.format import LINE_ENDS, Fields, Format, Match, Row
 from streams.core.parsing.stamps import any_ms
@@ -37,7 +37,9 @@ def reader(recognise: Recognise) -> Match:
             if found is None or found[1].groups()[_DURATION] is None:  # an error told beside the request has none
                 return None
             stamp = parted[1] if stamp is None else stamp
-        return None if found is None else _row(*found, stamp)
+        if found is None or outgoing.called(text[: -len(message)]):
+            return None
+        return _row(*found, stamp)
 
     return read
 
