@@ -22,7 +22,8 @@ _PAIR = regex.compiled(
     r'(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|\'([^\'\n]*+)\'(?=[ \t]|$)|([^ "\t\n]*+))(?=[ \t]|$)'
 ).findall
 # What flyctl puts before a message of Fly's proxy: a request that did not reach the app, which is an event.
-_OF_FLY, _ERROR = ("error.", "request.", "response."), "error.message="
+_OF_FLY = ("error.", "request.", "response.")
+_ERRORS = ("error.message=", " HTTP request to instance: ", " instance refused connection")
 # A stamp before the pairs: slog's and zerolog's console, Ruby's Logger, lines in brackets.
 _HEAD = regex.compiled(
     r"(?:[A-Z], )?\[?([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+"
@@ -37,7 +38,7 @@ def match(text: str) -> Row | None:
     """Return the row of a line that is pairs, perhaps behind a few words, and of which the pairs are a request."""
     if text[:1] == "{" or not any(asked in text for asked in _ASKED) or text.count("=") > _MOST_SIGNS:
         return None
-    if text.startswith(_OF_FLY) and _ERROR in text:
+    if text.startswith(_OF_FLY) and any(error in text for error in _ERRORS):
         return None
     pairs = _PAIR(f" {text}")
     if len(pairs) > _MOST_PAIRS:
