@@ -30,7 +30,10 @@ _SYMBOL = r"(?:[^\x20-\x7e\s]{1,6} ?)?"
 _NOTHING = r"(?:null|undefined|false|none|None|nil|''|\"\"|[\[{0])"
 _DOING = r"(?!(?:handl|track|report|logg|monitor|log|test)ing\b)[a-z]{2,20}ing"
 # Nothing failed where an error is ignored, or where something quotes one; sshd's are of those who knock.
-_SSHD = r"(?:kex_exchange_identification|kex_protocol_error): "
+_SSHD = (
+    r"(?:kex_(?:exchange_identification|protocol_error): "
+    r"|maximum authentication attempts exceeded for |PAM: Authentication failure for )"
+)
 _QUOTED = r"(?<!ailed)(?<!ailure)(?<!rror): \""
 _IN_WORDS = rf"^[^\s](?:(?!{_QUOTED})[^\n]){{0,120}}?\b(?<!gnoring )(?<!gnored )[Ee]rror: (?!{_SSHD})[^\s]"
 _KLOG = r"^[EF][0-9]{4} [0-9:.]{8,15} {1,10}[0-9]{1,10} "

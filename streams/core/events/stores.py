@@ -4,7 +4,7 @@ from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
 _CLASSES = (
-    r"Redis::CannotConnectError|Redis(?:Client)?(?:::|\.)[A-Za-z]{0,20}ConnectionError"
+    r"Redis::(?:CannotConnect|Timeout)Error|Redis(?:Client)?(?:::|\.)[A-Za-z]{0,20}ConnectionError"
     r"|redis\.exceptions\.[A-Za-z]{0,20}(?:Connection|Timeout)Error|Error connecting to Redis"
 )
 _REDIS = (

@@ -16,7 +16,8 @@ _HEADERS = (
 
 # Behind a hit or a miss: that it is counted or denied, or a build's (turborepo), and no use of a cache.
 _STATISTICS = (
-    r"(?![ _-]?(?i:ratio|rate|stats?|statistics|counts?|counter|total|percent(?:age)?|pct)\b|[/|&](?i:hit|miss)"
+    r"(?![ _-]?(?i:ratio|rate(?! limit)|stats?|statistics|percent(?:age)?|pct)\b|[/|&](?i:hit|miss)"
+    r"|[_-](?i:counts?|counter|total)\b| (?i:counts?|counter|total)\b(?!=)"
     r"|[\"']?[:=] ?(?:false|False|0)\b|=[0-9.]{1,12}%?,? [a-z_]{0,12}(?:hit|miss)|:? ?[0-9.]{1,8} ?%"
     r"|, (?:executing|replaying|suppressing) )"
 )
