@@ -35,14 +35,14 @@ _DRIVERS = (
     sign(_DB, "server conn crashed", r"\b(?:closing because|pooler error): server conn crashed\?", "pgbouncer"),
     sign(
         _DB,
-        "ailed to connect to",
+        "Failed to connect to ",
         rf"\bFailed to connect to [^\s]{{1,100}}:({_PORTS})\b",
         "Npgsql: the port of a database",
     ),
-    sign(_DB, "waiting for an open connection", r"\bpool timed out while waiting for an open connection\b", "sqlx"),
+    sign(_DB, "pool timed out while", r"\bpool timed out while waiting for an open connection\b", "sqlx"),
     sign(_DB, "communicating with database", r"\berror communicating with database: ", "sqlx"),
-    sign(_DB, "CannotGetJdbcConnectionException", r"\bCannotGetJdbcConnectionException\b", "Spring"),
-    sign(_DB, "Connection lost: The server", r"\bConnection lost: The server closed the connection\b", "mysql, node"),
+    sign(_DB, "GetJdbcConnection", r"\bCannotGetJdbcConnectionException\b", "Spring"),
+    sign(_DB, "ction lost: ", r"\bConnection lost: The server closed the connection\b", "mysql, node"),
     sign(
         _DB,
         "Lost connection to server",
@@ -55,8 +55,8 @@ _DRIVERS = (
         rf"\bconnect\(2\) for \"?[^\s\"]{{1,100}}(?::|\" port )({_PORTS})\b",
         "Ruby: the port of a database",
     ),
-    sign(_DB, "unable to ping", r"\[(?:WARNING|ERROR)\] unable to ping \"host=", "repmgr, of PostgreSQL on Fly"),
-    sign(_DB, "has no server available", r"\bbackend '(bk_db)' has no server available!", "HAProxy before PostgreSQL on Fly"),
+    sign(_DB, "] unable to ping", r"\[(?:WARNING|ERROR)\] unable to ping \"host=", "repmgr, of PostgreSQL on Fly"),
+    sign(_DB, "backend 'bk_db'", r"\bbackend '(bk_db)' has no server available!", "HAProxy before PostgreSQL on Fly"),
 )
 # The server says why it takes nobody, or a driver by the error's class.
 _SERVERS = (

@@ -62,7 +62,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     sign(
         EventKind.NO_CANDIDATE,
-        "an instance to route to",
+        "e to rou",
         rf"{_PROXY}could not find an instance to route to",
         "proxy, before it had codes",
         *_FLY,
@@ -185,13 +185,13 @@ SIGNS: tuple[Sign, ...] = (
         for needle, pattern, why in (
             ("connect to instance after", r"failed to connect to instance after [0-9]+ attempts?\b", "nobody answered"),
             ("achines API returned", r"machines API returned an error: ", "it may not start the machine"),
-            ("connecting to your instance", r"timed out while connecting to your instance\b", "nobody answered in time"),
+            ("while connecting to", r"timed out while connecting to your instance\b", "nobody answered in time"),
             (
-                "HTTP request to instance",
+                "TP request to instance",
                 r"could not (?:make|complete) HTTP request to instance: (?!connection error: timed out)",
                 "the instance hung up",
             ),
-            ("nstance reached hard limit", r"[Ii]nstance reached hard limit of [0-9]+ concurrent ", "it is full"),
+            ("nstance reached hard", r"[Ii]nstance reached hard limit of [0-9]+ concurrent ", "it is full"),
         )
     ),
 )

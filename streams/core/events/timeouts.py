@@ -12,15 +12,15 @@ _SERVERS = (
     ("HARAKIRI", r"\bHARAKIRI (?:ON|triggered)", "uWSGI"),
     ("execution timed out", r"execution timed out \([0-9.]{1,12} sec\)", "PHP-FPM"),
     ("Maximum execution time", r"\bMaximum execution time of [0-9]+ seconds? exceeded\b", "PHP, by its own limit"),
-    ("Terminating timed out worker", r"! Terminating timed out worker\b", "Puma"),
+    ("! Terminating timed", r"! Terminating timed out worker\b", "Puma"),
     (
         "source=rack-timeout",
         r"\bsource=rack-timeout [^\n]{0,300}?\bstate=timed_out\b",
         "rack-timeout; its other states are well",
     ),
-    ("ard time limit (", r"\bHard time limit \([0-9.]+s\) exceeded\b", "Celery ends a task"),
+    ("Hard time limit (", r"\bHard time limit \([0-9.]+s\) exceeded\b", "Celery ends a task"),
     (
-        "canceling statement due to",
+        "cancelin",
         r"\bcanceling statement due to (?:statement|lock) timeout\b",
         "PostgreSQL, by its own limit",
     ),
