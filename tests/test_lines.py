@@ -48,6 +48,16 @@ PROXY = f'error.message="no machine" {STAMP} proxy[{MACHINE}] iad [error] could 
 # what it is, the raw line, the line it is; the caller says the app is shop, and the instance standing-in
 CASES: list[tuple[str, str, Line]] = [
     ("NATS", json.dumps(NATS), line(level="info")),
+    (
+        "flyctl's JSON of a request that the proxy could not pass on: the text stands beside an empty message",
+        json.dumps(FLYCTL_JSON | {"message": "", "meta": {"event": {"provider": "proxy"}, "error": {"message": TEXT}}}),
+        line(level="info", provider="proxy"),
+    ),
+    (
+        "flyctl's JSON of an empty line",
+        json.dumps(FLYCTL_JSON | {"message": "", "meta": {"event": {"provider": "app"}, "error": {"code": 0, "message": ""}}}),
+        line(level="info", text=""),
+    ),
     ("NATS with a line end", json.dumps(NATS | {"message": TEXT + "\r\n"}) + "\r\n", line(level="info")),
     ("NATS of the proxy", json.dumps(NATS | {"event": {"provider": "proxy"}}), line(level="info", provider="proxy")),
     ("NATS with more", json.dumps(NATS | {"error": {"code": 17}, "file": None}), line(level="info")),

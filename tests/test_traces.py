@@ -149,6 +149,13 @@ def test_a_trace_without_an_end_is_told() -> None:
     assert one.event.lines == LINES
 
 
+def test_want_of_memory_within_a_trace_is_told() -> None:
+    """An error that want of memory caused is an error, and its cause is told besides."""
+    lines = texts(BY_NAME["Java: an Error ends a thread"])
+    found = told([*lines, "Caused by: java.lang.OutOfMemoryError: Java heap space", lines[-1], "listening"])
+    assert [(str(each.event.event), each.place.line) for each in found] == [("oom", 4), ("app_error", 1)]
+
+
 def test_errors_without_frames_stay_two() -> None:
     """A logger's line and an error by its class are two events unless frames follow the second."""
     found = told(["2025-10-10 18:00:00 ERROR order failed", "ValueError: no", "listening"])

@@ -16,6 +16,7 @@ __all__ = ["NEEDLES", "SHAPES", "recognise"]
 
 QUERY = "query"
 READ_CHARS = 4_000  # what took how long is told at the beginning of a line, or behind a query of some length
+_COUNTED = r"((?:[0-9]{1,3},){0,4}[0-9]{1,12})"  # with a comma between thousands
 _UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
 _NUMBER = r"([0-9]{1,12}(?:\.[0-9]{1,12})?)"
 _SQL = (
@@ -37,8 +38,8 @@ class Shape(Struct, frozen=True):
 
 def _shape(needle: str, pattern: str, unit_ms: float, why: str) -> Shape:
     """Return the shape of a pattern with the three groups; it begins at the line's beginning or at its needle."""
-    for name, group in (("T", _NUMBER), ("U", r"(ns|us|µs|μs|ms|s|m)"), ("Q", _SQL)):
-        pattern = pattern.replace(f"<{name}>", group.replace("(", f"(?P<{name}>", 1))
+    for name, group in (("T", _NUMBER), ("T,", _COUNTED), ("U", r"(ns|us|µs|μs|ms|s|m)"), ("Q", _SQL)):
+        pattern = pattern.replace(f"<{name}>", group.replace("(", f"(?P<{name[0]}>", 1))
     pattern = pattern.replace("(<A>", "(?P<Q>")
     return Shape(needle, Lazily(pattern).search, unit_ms, why)
 
@@ -103,7 +104,12 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape("SlowQuery: ", r"\bSlowQuery: <T> milliseconds\. SQL: '(<A>[^\n]{1,3800}?)'?$", 1.0, "Hibernate"),
     _shape("HHH000117", r"\bHHH000117: HQL: (<A>[^\n]{0,3800}?), time: <T>ms", 1.0, "Hibernate's statistics"),
-    _shape("Executed DbCommand", r"\bExecuted DbCommand \(<T>ms\)", 1.0, "Entity Framework; the query comes behind"),
+    _shape(
+        "DbCommand (",
+        r"\b(?:Executed|Failed executing) DbCommand \(<T,>ms\)",
+        1.0,
+        "Entity Framework, which parts thousands; the query comes behind",
+    ),
     _shape("rows_returned=", r"\belapsed=<T><U>\b", 1.0, "sqlx"),
     _shape(
         "elapsed: ", r"\brows(?: affected)?: [0-9]{1,12}, (?:rows returned: [0-9]{1,12}, )?elapsed: <T><U>", 1.0, "sqlx, older"
@@ -120,7 +126,7 @@ def recognise(text: str) -> Sample | None:
     for shape in SHAPES:
         if has(shape.needle) and (found := shape.search(text)):
             said = found.groupdict()
-            took_ms = float(said["T"]) * (_UNITS_MS[said["U"]] if "U" in said else shape.unit_ms)
+            took_ms = float(said["T"].replace(",", "")) * (_UNITS_MS[said["U"]] if "U" in said else shape.unit_ms)
             if isfinite(took_ms):
                 return Sample(QUERY, took_ms, mask(_LITERAL("'?'", _BOUND("", said.get("Q") or "")).strip()))
     return None

@@ -39,8 +39,8 @@ def _look(text: str, provider: str, trace: Trace | None, external: tuple[Externa
     else:
         piece = _piece(text, trace)
     if piece is not None:
-        cause = events.recognise(text.strip(), provider) if piece.role is Role.MORE else None
-        return Line(text, cause, piece)
+        cause = events.recognise(text.strip(), provider) if piece.role is Role.MORE else None  # want of memory is told at once
+        return Line(text, cause, None if cause is not None and cause.event is EventKind.OOM else piece)
     if sample := samples.recognise(text):
         return sample
     event = _failing(text, external) or events.recognise(text, provider) or _within(text, provider, trace)

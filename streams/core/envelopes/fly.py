@@ -109,6 +109,8 @@ def from_document(document: dict[str, Any], app: str, instance: str) -> Line | N
     message = document.get("message")
     if not isinstance(message, str) or not _is_envelope(document):
         return None
+    if not message:  # what the proxy says of a request that failed stands beside it
+        message = _text(document, ("meta", "error", "message")) or ""
     return Line(
         text=message.rstrip("\r\n"),
         stamp=utc(_text(document, ("timestamp",))),

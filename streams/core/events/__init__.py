@@ -6,7 +6,7 @@ what names its cause (a database, an upstream) before any error.
 
 from functools import lru_cache
 
-from streams.core.events import databases, errors, fly, upstreams
+from streams.core.events import databases, errors, fly, memory, stores, upstreams
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import located
 from streams.core.events.sign import Sign
@@ -16,7 +16,14 @@ from streams.core.words import Words
 
 __all__ = ["NEEDLES", "SIGNS", "recognise"]
 
-SIGNS: tuple[Sign, ...] = (*fly.SIGNS, *databases.SIGNS, *upstreams.SIGNS, *errors.SIGNS)
+SIGNS: tuple[Sign, ...] = (
+    *fly.SIGNS,
+    *memory.SIGNS,
+    *stores.SIGNS,
+    *databases.SIGNS,
+    *upstreams.SIGNS,
+    *errors.SIGNS,
+)
 READ_CHARS = 2_000  # an event is told at the beginning of its line
 REPEATED_CHARS = 300  # lines up to here are remembered: checks and errors repeat word for word
 REMEMBERED = 4_096

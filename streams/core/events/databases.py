@@ -1,6 +1,6 @@
 """An app cannot reach or use its database. Knows no request and no Fly words.
 
-Words of the drivers: PostgreSQL (libpq, JDBC, node-postgres, Postgrex, Active Record), Prisma, poolers, MySQL, Redis, MongoDB.
+Words of the drivers: PostgreSQL (libpq, JDBC, node-postgres, Postgrex, Active Record), Prisma, poolers, MySQL; ports of others.
 """
 
 from streams.core.events.sign import Sign, sign
@@ -23,10 +23,40 @@ _POOLS = (
     sign(_DB, "obtain a connection from the pool", r"could not obtain a connection from the pool", "Active Record"),
     sign(_DB, "Sequel::", r"\bSequel::(PoolTimeout|Database(?:Connection|Disconnect)Error)\b", "Sequel"),
     sign(_DB, "dropped from queue", r"connection not available and request was dropped from queue", "DBConnection"),
-    sign(_DB, "connection pool timeout", r"redis: connection pool timeout", "go-redis"),
     sign(_DB, "when trying to connect", r"timeout exceeded when trying to connect", "node-postgres"),
     sign(_DB, "due to connection timeout", r"Connection terminated due to connection timeout", "node-postgres"),
     sign(_DB, "not queryable", r"Client has encountered a connection error and is not queryable", "node-postgres"),
+)
+# Drivers, and the poolers that tell of a server.
+_DRIVERS = (
+    sign(_DB, "Error in PostgreSQL connection", r"\bError in PostgreSQL connection: ", "Prisma's engine; Neon ends idle ones"),
+    sign(_DB, "write CONNECT", r"\bwrite (CONNECT_TIMEOUT|CONNECTION_(?:CLOSED|ENDED|DESTROYED)) ", "postgres.js"),
+    sign(_DB, "InterfaceError: connection", r"\bInterfaceError: connection already closed\b", "psycopg2, also in Django"),
+    sign(_DB, "server conn crashed", r"\b(?:closing because|pooler error): server conn crashed\?", "pgbouncer"),
+    sign(
+        _DB,
+        "Failed to connect to ",
+        rf"\bFailed to connect to [^\s]{{1,100}}:({_PORTS})\b",
+        "Npgsql: the port of a database",
+    ),
+    sign(_DB, "pool timed out while", r"\bpool timed out while waiting for an open connection\b", "sqlx"),
+    sign(_DB, "communicating with database", r"\berror communicating with database: ", "sqlx"),
+    sign(_DB, "GetJdbcConnection", r"\bCannotGetJdbcConnectionException\b", "Spring"),
+    sign(_DB, "ction lost: ", r"\bConnection lost: The server closed the connection\b", "mysql, node"),
+    sign(
+        _DB,
+        "Lost connection to server",
+        r"\bLost connection to server (?:during query|at '(?:handshake|reading|sending|waiting|receiving))",
+        "MariaDB",
+    ),
+    sign(
+        _DB,
+        "connect(2) for ",
+        rf"\bconnect\(2\) for \"?[^\s\"]{{1,100}}(?::|\" port )({_PORTS})\b",
+        "Ruby: the port of a database",
+    ),
+    sign(_DB, "] unable to ping", r"\[(?:WARNING|ERROR)\] unable to ping \"host=", "repmgr, of PostgreSQL on Fly"),
+    sign(_DB, "backend 'bk_db'", r"\bbackend '(bk_db)' has no server available!", "HAProxy before PostgreSQL on Fly"),
 )
 # The server says why it takes nobody, or a driver by the error's class.
 _SERVERS = (
@@ -38,6 +68,7 @@ _SERVERS = (
     ),
     sign(_DB, "no pg_hba.conf entry", r"no pg_hba\.conf entry for", "PostgreSQL refuses it"),
     sign(_DB, "FATAL", r"\bFATAL: +(?:database|role) \"[^\"\n]{1,80}\" does not exist", "PostgreSQL knows it not"),
+    sign(_DB, "pg_hba.conf rejects", r"pg_hba\.conf rejects (?:replication )?connection for", "PostgreSQL refuses it"),
     sign(_DB, "SSL SYSCALL error", r"SSL SYSCALL error: (?:EOF detected|Connection)", "libpq"),
     sign(_DB, "translate host name", r"could not translate host name", "libpq"),
     sign(_DB, "Server has closed the connection", r"\bServer has closed the connection", "Prisma"),
@@ -67,17 +98,6 @@ _SERVERS = (
     sign(_DB, "PROTOCOL_CONNECTION_LOST", r"\bPROTOCOL_CONNECTION_LOST\b", "mysql, node"),
     sign(_DB, "ER_ACCESS_DENIED", r"\bER_ACCESS_DENIED_ERROR\b", "mysql, node"),
     sign(_DB, "SQLSTATE[", r"SQLSTATE\[(?:HY000\] \[(?:1040|1045|2002|2003|2006)|08[0-9]{3})\]", "PDO"),
-    sign(_DB, "NOAUTH", r"\bNOAUTH Authentication required", "Redis refuses it"),
-    sign(_DB, "WRONGPASS", r"\bWRONGPASS invalid username-password", "Redis refuses it"),
-    sign(_DB, "number of clients reached", r"max number of clients reached", "Redis is full"),
-    sign(_DB, "[ioredis]", r"\[ioredis\] Unhandled error event: ", "ioredis"),
-    sign(_DB, "bad auth", r"\bbad auth : ", "MongoDB refuses it"),
-    sign(
-        _DB,
-        "pymongo.errors",
-        r"\bpymongo\.errors\.(AutoReconnect|NetworkTimeout|ConnectionFailure|NotPrimaryError)\b",
-        "pymongo",
-    ),
 )
 
 SIGNS: tuple[Sign, ...] = (
@@ -91,7 +111,6 @@ SIGNS: tuple[Sign, ...] = (
     sign(_DB, "could not connect to server", r"could not connect to server", "libpq before 14"),
     sign(_DB, "too many clients", r"too many clients already", "PostgreSQL is full"),
     sign(_DB, "too many connections for", r"too many connections for (?:role|database)", "PostgreSQL: a role's own limit"),
-    sign(_DB, "edis connection to", r"Redis connection to [^\n]{1,100}? failed", "redis, node"),
     sign(_DB, "slots are reserved", r"remaining connection slots are reserved", "PostgreSQL is nearly full"),
     sign(_DB, "MaxClients", r"\bMaxClientsInSessionMode\b|max clients reached", "Supavisor"),
     sign(_DB, "no more connections allowed", r"no more connections allowed", "pgbouncer"),
@@ -99,11 +118,16 @@ SIGNS: tuple[Sign, ...] = (
     sign(_DB, "cannot connect to server", r"\bpgbouncer cannot connect to server", "pgbouncer: the server is away"),
     sign(_DB, "query_wait_timeout", r"\bquery_wait_timeout\b", "pgbouncer: no server was free"),
     sign(_DB, "terminating connection", r"terminating connection (?:due to|because)", "PostgreSQL ends it"),
-    sign(_DB, "authentication failed for user", r"password authentication failed for user", "PostgreSQL refuses it"),
+    sign(
+        _DB,
+        "authentication failed for user",
+        r"\b(?:password|Peer|Ident|GSSAPI|LDAP|PAM|RADIUS|certificate) authentication failed for user",
+        "PostgreSQL refuses it",
+    ),
     sign(_DB, "terminated unexpectedly", r"[Cc]onnection terminated unexpectedly", "node-postgres"),
     sign(_DB, "connection unexpectedly", r"server closed the connection unexpectedly", "libpq"),
     sign(_DB, "SSL connection has been closed", r"SSL connection has been closed unexpectedly", "libpq"),
-    sign(_DB, "PG::ConnectionBad", r"PG::(?:ConnectionBad|UnableToSend)", "Ruby"),
+    sign(_DB, "PG::", r"\bPG::(?:ConnectionBad|UnableToSend)\b", "Ruby"),
     sign(
         _DB,
         "ActiveRecord::",
@@ -118,6 +142,7 @@ SIGNS: tuple[Sign, ...] = (
     ),
     *_POOLS,
     *_SERVERS,
+    *_DRIVERS,
     sign(_DB, "Too many connections", r"Too many connections|ER_CON_COUNT_ERROR", "MySQL is full"),
     sign(
         _DB,
@@ -126,16 +151,6 @@ SIGNS: tuple[Sign, ...] = (
         "MySQL",
     ),
     sign(_DB, "Access denied for user", r"Access denied for user '[^'\n]{0,80}'@", "MySQL refuses it"),
-    sign(
-        _DB,
-        "edis",
-        r"Redis::CannotConnectError|Redis(?:Client)?(?:::|\.)[A-Za-z]{0,20}ConnectionError"
-        r"|redis\.exceptions\.[A-Za-z]{0,20}(?:Connection|Timeout)Error|Error connecting to Redis",
-        "Redis",
-    ),
-    sign(_DB, "MaxRetriesPerRequestError", r"MaxRetriesPerRequestError", "ioredis"),
-    sign(_DB, "Mongo", r"\bMongo(?:ose)?(?:Network|ServerSelection|TopologyClosed)[A-Za-z]{0,20}Error", "MongoDB, node"),
-    sign(_DB, "ServerSelectionTimeoutError", r"ServerSelectionTimeoutError", "MongoDB, Python"),
     sign(_DB, "ECONNREFUSED", rf"ECONNREFUSED [^\s]{{1,100}}:({_PORTS})\b", "node: the port of a database"),
     sign(_DB, "ETIMEDOUT", rf"ETIMEDOUT [^\s]{{1,100}}:({_PORTS})\b", "the same, without an answer"),
     sign(_DB, "ECONNRESET", rf"ECONNRESET [^\s]{{1,100}}:({_PORTS})\b", "the same, cut off"),
@@ -145,12 +160,6 @@ SIGNS: tuple[Sign, ...] = (
         "no such host",
         r"lookup ([^\s]{0,80}(?:supabase|postgres|pg|mysql|redis|mongo|db)[^\s]{0,80}?)(?: on [^\s]{1,60})?: no such host",
         "Go: the name of a database",
-    ),
-    sign(
-        _DB,
-        "_mongodb._tcp",
-        r"query(?:Srv|Txt) (?:ENOTFOUND|ETIMEOUT|ECONNREFUSED|ESERVFAIL) (_mongodb\._tcp[^\s]{0,100})",
-        "MongoDB's name",
     ),
     sign(_DB, "onnection refused", rf":({_PORTS})\b[^\n]{{0,80}}?[Cc]onnection refused", "the port of a database"),
     sign(

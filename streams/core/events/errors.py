@@ -10,9 +10,12 @@ from streams.core.values import EventKind
 
 _APP = ("app", "")
 _TAGS = r"^(?:\[[^\]\n]{1,60}\] ?){0,4}"
-_BEFORE = r"(?:Exception in thread \"[^\"\n]{0,60}\" |Unhandled exception\. |Uncaught |PHP )?"
+_THREAD = r"Exception in thread \"[^\"\n]{0,60}\" "
 _CLASS = r"(?:[A-Za-z_][A-Za-z0-9_]{0,60}(?:\.|::|\$|\\)){0,8}[A-Za-z0-9_]{0,60}"
-_BEFORE_JS = r"(?: ?\u2a2f )?(?:error: )?(?:Uncaught |Unhandled )?(?:\(in promise\) )?(?:\(node:[0-9]+\) )?"
+_BEFORE_JS = (
+    r"(?: ?\u2a2f )?(?:(?:unhandledRejection|uncaughtException): {1,2})?(?:error: )?(?:Uncaught |Unhandled )?"
+    r"(?:\(in promise\) )?(?:\(node:[0-9]+\) (?:UnhandledPromiseRejectionWarning: )?)?"
+)
 _LEVELS = r"(?:ERROR|FATAL|CRITICAL|EMERGENCY|ALERT)"
 # Before the level: a date and a time; a thread, a logger's name, but no other level; what is in brackets, addresses, pairs.
 _STAMP = (
@@ -26,6 +29,13 @@ _SHORT_STAMP = r"^\[?[0-9][^\s]{0,40}[ \t](?:[0-9][^\s]{0,40}[ \t]|[AP]M )?(?:[+
 _SYMBOL = r"(?:[^\x20-\x7e\s]{1,6} ?)?"
 _NOTHING = r"(?:null|undefined|false|none|None|nil|''|\"\"|[\[{0])"
 _DOING = r"(?!(?:handl|track|report|logg|monitor|log|test)ing\b)[a-z]{2,20}ing"
+# Nothing failed where an error is ignored, or where something quotes one; sshd's are of those who knock.
+_SSHD = (
+    r"(?:kex_(?:exchange_identification|protocol_error): "
+    r"|maximum authentication attempts exceeded for |PAM: Authentication failure for )"
+)
+_QUOTED = r"(?<!ailed)(?<!ailure)(?<!rror): \""
+_IN_WORDS = rf"^[^\s](?:(?!{_QUOTED})[^\n]){{0,120}}?\b(?<!gnoring )(?<!gnored )[Ee]rror: (?!{_SSHD})[^\s]"
 _KLOG = r"^[EF][0-9]{4} [0-9:.]{8,15} {1,10}[0-9]{1,10} "
 _JSON_LEVEL = (
     r"^\{[^\n]{0,900}?\"(?:@?[Ll]evel|log[._]?level|LogLevel|level_?name|lvl|severity(?:_?text)?|[Ss]everityText)\": ?"
@@ -36,6 +46,7 @@ _MONOLOG = (
     r"(?:[^\n]{0,1500}?\[object\] \(([A-Za-z0-9_\\]{1,100})\(code)?"
 )
 
+_NO_PATH = "(?!SvelteKitError: Not found: )"  # a path that SvelteKit does not have: a request's answer
 SIGNS: tuple[Sign, ...] = tuple(
     sign(EventKind.APP_ERROR, needle, pattern, why, *_APP)
     for needle, pattern, why in (
@@ -50,20 +61,21 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("FATAL", r"^F, \[", "Ruby's logger"),
         (
             "rror",
-            _TAGS + _BEFORE_JS + r"(?!SvelteKitError: Not found: )(" + _CLASS + r"Error)(?::| \(| \[[A-Z0-9_]{1,40}\]|$)",
-            "by its class: JavaScript, Python, Ruby; no path that SvelteKit does not have, which is a request's answer",
+            rf"{_TAGS}(?:{_THREAD}|{_BEFORE_JS}){_NO_PATH}({_CLASS}Error)(?::| \(| \[[A-Z0-9_]{{1,40}}\]|$)",
+            "by its class: JavaScript, Python, Ruby, Java",
         ),
         (
             "xception",
-            _TAGS
-            + r"(?:Exception in thread \"[^\"\n]{0,60}\" |Unhandled exception\. |Uncaught |PHP )?("
-            + _CLASS
-            + r"Exception)(?::| \(|$)",
+            rf"{_TAGS}(?:{_THREAD}|Unhandled exception\. |Uncaught |PHP )?({_CLASS}Exception)(?::| \(|$)",
             "by its class: Java, .NET, PHP",
         ),
         ("#<", r"^[^\n]{0,300}?[ (]#<(" + _CLASS + r"Error): ", "Ruby's servers, an error as Ruby shows it"),
         ("WARN: ", r"^[0-9][^\n]{0,200}? WARN: (" + _CLASS + r"Error): ", "Sidekiq: a job failed"),
-        ("nhandledPromiseRejection", r"^\[?(UnhandledPromiseRejection)(?:Warning)?: ", "node"),
+        (
+            "nhandledPromiseRejection",
+            r"^(?:\(node:[0-9]+\) )?\[?(UnhandledPromiseRejection)(?:Warning)?: (?!Unhandled promise rejection\b)",
+            "node",
+        ),
         ("panic", r"^(?:thread '[^'\n]{0,60}' (?:\([0-9]+\) )?)?(panic)(?:: |ked at )", "Go and Rust"),
         ("fatal error: ", r"^(fatal error): ", "Go's runtime"),
         ("panic", r"^[^\n]{0,80}\bhttp: (panic) serving\b", "Go's server"),
@@ -123,8 +135,8 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("level=", r"^(?:[^\s]{1,60} ){0,3}level=\"?(?:error|fatal|panic|ERROR|dpanic)\b", "logfmt's level"),
         ("lvl=", r"^(?:[^\s]{1,60} ){0,3}lvl=(?:eror|error|crit)\b", "log15's"),
         ("severity=", r"^(?:[^\s]{1,60} ){0,3}severity=\"?(?i:error|critical|fatal)\b", "logfmt's, by another name"),
-        ("rror: ", r"^[^\s][^\n]{0,120}?\b[Ee]rror: [^\s]", "in words; an indented one is a part of something"),
-        ("error: ", rf"^error: (?!{_NOTHING})[^\s]", "the same at the beginning; a property of a dump may be empty"),
+        ("rror: ", _IN_WORDS, "in words; an indented one is a part of something"),
+        ("error: ", rf"^error: (?!{_NOTHING}|{_SSHD})[^\s]", "the same at the beginning; a property of a dump may be empty"),
         ("Error ", rf"^{_SYMBOL}Error (?:{_DOING}|in|while|during|response from) [^\s]", "what an app was doing"),
         ("Failed to ", rf"^{_SYMBOL}Failed to [^\n]{{2,200}}?: [^\s]", "the same, with the reason"),
         ("egmentation fault", r"^[^\n]{0,80}\b[Ss]egmentation fault\b", "a shell, of the process it ran"),

@@ -7,10 +7,11 @@ _FLY = ("runner", "proxy", "health", "probe", "")
 _KERNEL = r"^(?:\[ *[0-9.]{1,20}\] )?"  # the kernel's clock, where the console shows it
 _INIT = r"^ ?(?:INFO|WARN|ERROR)? ?"  # Fly's init writes its level itself
 # Fields before the message, of which its own may be the last, or a code.
-_PROXY = (
+_FIELDS = (
     r"^(?:(?:error|request|response)\.[a-z_]{1,30}=(?:\"[^\"\n]{0,200}\"|[^\s\"]{1,100}) ){0,8}"
-    r"(?:error\.[a-z_]{1,30}=\")?(?:\[P[A-Z][0-9]{2}\] ?)?"
+    r"(?:error\.[a-z_]{1,30}=\")?"
 )
+_PROXY = rf"{_FIELDS}(?:\[P[A-Z][0-9]{{2}}\] ?)?"
 
 SIGNS: tuple[Sign, ...] = (
     sign(
@@ -57,6 +58,13 @@ SIGNS: tuple[Sign, ...] = (
         "candidate",
         rf"{_PROXY}(?:could not find a good candidate|no (?:good )?candidates?\b)",
         "proxy",
+        *_FLY,
+    ),
+    sign(
+        EventKind.NO_CANDIDATE,
+        "e to rou",
+        rf"{_PROXY}could not find an instance to route to",
+        "proxy, before it had codes",
         *_FLY,
     ),
     sign(EventKind.NO_CANDIDATE, "no known healthy instances", r"no known healthy instances", "proxy, older words"),
@@ -150,19 +158,40 @@ SIGNS: tuple[Sign, ...] = (
         r"|(?:Opening encrypted|Encrypting|Formatting) volume$)",
         "init",
     ),
+    sign(EventKind.VOLUME, "EXT4-fs error", rf"{_KERNEL}EXT4-fs error \(device ([a-z]{{2,8}}[0-9]{{0,3}})\)", "kernel"),
+    sign(
+        EventKind.VOLUME,
+        "I/O error, dev ",
+        rf"{_KERNEL}(?:blk_update_request: |print_req_error: )?I/O error, dev ([a-z]{{2,8}}[0-9]{{0,3}}),",
+        "kernel: the disk does not answer",
+    ),
     sign(EventKind.VOLUME, "No space left on device", r"No space left on device", "a disk is full"),
     sign(
         EventKind.PROXY_ERROR,
         "[P",
-        r"^\[(P[ACELMPRU][0-9]{2})\](?! client problem)",
+        rf"{_FIELDS}\[(P[ACELMPRU][0-9]{{2}})\](?! client problem)",
         "proxy, by code; PT is what happens before there is a request, mostly of clients that go away",
         *_FLY,
     ),
     sign(
         EventKind.PROXY_ERROR,
         "ailed to connect to machine",
-        r"^failed to connect to machine: gave up after",
+        rf"{_PROXY}failed to connect to machine: gave up after",
         "proxy, without its code",
         *_FLY,
+    ),
+    *(
+        sign(EventKind.PROXY_ERROR, needle, _PROXY + pattern, f"proxy, without a code: {why}", *_FLY)
+        for needle, pattern, why in (
+            ("connect to instance after", r"failed to connect to instance after [0-9]+ attempts?\b", "nobody answered"),
+            ("achines API returned", r"machines API returned an error: ", "it may not start the machine"),
+            ("while connecting to", r"timed out while connecting to your instance\b", "nobody answered in time"),
+            (
+                "TP request to instance",
+                r"could not (?:make|complete) HTTP request to instance: (?!connection error: timed out)",
+                "the instance hung up",
+            ),
+            ("nstance reached hard", r"[Ii]nstance reached hard limit of [0-9]+ concurrent ", "it is full"),
+        )
     ),
 )

@@ -4,6 +4,7 @@ import re
 
 from msgspec import structs
 
+from streams.core.events import timeouts
 from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
@@ -15,6 +16,14 @@ _FAILED = rf"{_FAILURE}(?:[^EeFf\n]|(?!{_FAILURE})[EeFf]){{0,120}}?(?<![@/A-Za-z
 _HEADERS = (
     r"(?i:x-cache(?:-status|-lookup|-remote)?|cf-cache-status|x-proxy-cache|upstream_cache_status|x-vercel-cache|x-nextjs-cache"
     r"|x-litespeed-cache|x-drupal-cache|x-varnish-cache|x-fastcgi-cache|cdn-cache|cache-status|cache_status|cachestatus)"
+)
+
+# Behind a hit or a miss: that it is counted or denied, or a build's (turborepo), and no use of a cache.
+_STATISTICS = (
+    r"(?![ _-]?(?i:ratio|rate(?! limit)|stats?|statistics|percent(?:age)?|pct)\b|[/|&](?i:hit|miss)"
+    r"|[_-](?i:counts?|counter|total)\b| (?i:counts?|counter|total)\b(?!=)"
+    r"|[\"']?[:=] ?(?:false|False|0)\b|=[0-9.]{1,12}%?,? [a-z_]{0,12}(?:hit|miss)|:? ?[0-9.]{1,8} ?%"
+    r"|, (?:executing|replaying|suppressing) )"
 )
 
 
@@ -40,11 +49,11 @@ def _caches(kind: EventKind, states: str, words: str) -> tuple[Sign, ...]:
             sign(
                 kind,
                 "ache",
-                rf"\b[Cc]ache[]\"']?[ :=_-]{{1,3}}[\"']?(?:{words})(?:\b|_)",
+                rf"\b[Cc]ache[]\"']?[ :=_-]{{1,3}}[\"']?(?:{words})(?:\b|(?=_)){_STATISTICS}",
                 "in words: cache hit, [cache] hit, cache=hit",
             )
         ),
-        sign(kind, "CACHE", rf"\bCACHE[] :=_-]{{1,3}}(?:{words})\b", "the same, louder"),
+        sign(kind, "CACHE", rf"\bCACHE[] :=_-]{{1,3}}(?:{words})\b{_STATISTICS}", "the same, louder"),
         sign(kind, "VCL_call", rf"\bVCL_call +(?:{words})$", "Varnish's log"),
     )
 
@@ -52,6 +61,30 @@ def _caches(kind: EventKind, states: str, words: str) -> tuple[Sign, ...]:
 SIGNS: tuple[Sign, ...] = (
     sign(EventKind.TIMEOUT, "upstream timed out", r"upstream timed out \(", "nginx"),
     sign(EventKind.TIMEOUT, "upstream request timeout", r"upstream request timeout", "envoy"),
+    sign(
+        EventKind.EXTERNAL_API,
+        "ShopifyAPI::Errors",
+        r"\b(Shopify)API::Errors::Http[A-Za-z]{1,30}Error\b",
+        "its own client, Ruby",
+    ),
+    sign(
+        EventKind.EXTERNAL_API,
+        "is throttling requests",
+        r"\bHttpThrottlingError: (Shopify) is throttling requests",
+        "its own client, node",
+    ),
+    sign(
+        EventKind.EXTERNAL_API,
+        "GaxiosError",
+        r"\bGaxiosError(?:: | \[)[^\n]{0,300}?\b(googleapis\.com)\b",
+        "Google's own client, node",
+    ),
+    sign(
+        EventKind.EXTERNAL_API,
+        "googleapiclient.errors",
+        r"\bgoogleapiclient\.errors\.[A-Za-z]{2,30}Error: <HttpError [0-9]{3} [^\n]{0,300}?\b(googleapis\.com)\b",
+        "Google's own client, Python",
+    ),
     sign(EventKind.EXTERNAL_API, "hopify", rf"\b([Ss]hopify)\b{_FAILS}", "by its name"),
     sign(
         EventKind.EXTERNAL_API,
@@ -68,24 +101,7 @@ SIGNS: tuple[Sign, ...] = (
         "by its name behind the failure",
     ),
     sign(EventKind.EXTERNAL_API, "earch Console", rf"{_FAILED}([Ss]earch Console)\b", "by its name behind the failure"),
-    sign(EventKind.TIMEOUT, "code=H12", r"\bcode=H12\b", "Heroku's router, where it tells no request"),
-    sign(EventKind.TIMEOUT, "H12", r"\bError (H12)\b", "the same in words"),
-    sign(EventKind.TIMEOUT, "is DOWN, reason: ", r"is DOWN, reason: Layer[467] timeout", "HAProxy"),
-    sign(EventKind.TIMEOUT, "WORKER TIMEOUT", r"\bWORKER TIMEOUT \(pid:", "gunicorn"),
-    sign(EventKind.TIMEOUT, "HARAKIRI", r"\bHARAKIRI (?:ON|triggered)", "uWSGI"),
-    sign(EventKind.TIMEOUT, "execution timed out", r"execution timed out \([0-9.]{1,12} sec\)", "PHP-FPM"),
-    sign(EventKind.TIMEOUT, "while awaiting headers", r"\bClient\.Timeout exceeded while awaiting headers", "Go"),
-    sign(EventKind.TIMEOUT, "TIMEDOUT", r"\bE(?:SOCKET)?TIMEDOUT\b", "node"),
-    sign(EventKind.TIMEOUT, "context deadline exceeded", r"context deadline exceeded", "Go"),
-    sign(
-        EventKind.TIMEOUT,
-        "imeout",
-        r"\b(Rack::Timeout::[A-Za-z]+|Net::(?:Read|Open)Timeout|(?:httpx|requests\.exceptions|aiohttp"
-        r"|urllib3\.exceptions)\.[A-Za-z]*Timeout[A-Za-z]*|java\.net\.SocketTimeoutException"
-        r"|HttpTimeoutException|UND_ERR_[A-Z]+_TIMEOUT)\b",
-        "clients",
-    ),
-    sign(EventKind.TIMEOUT, "ateway ", r"\bGateway Time-?out\b", "as proxies call it"),
+    *timeouts.SIGNS,
     *_caches(EventKind.CACHE_HIT, "HIT|REVALIDATED|STALE|UPDATING|hit|Hit|stale", "HIT|hit|Hit"),
     *_caches(EventKind.CACHE_MISS, "MISS|EXPIRED|BYPASS|DYNAMIC|miss|Miss|expired", "MISS|miss|Miss"),
     sign(EventKind.CACHE_HIT, "Read fragment", r"^(?:.{0,200}[\] ])?Read fragment [^\n]{1,300} \([0-9.]{1,12}ms\)", "Rails"),

@@ -23,7 +23,8 @@ _PAIR = regex.compiled(
     r'(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|\'([^\'\n]*+)\'(?=[ \t]|$)|([^ "\t\n]*+))(?=[ \t]|$)'
 ).findall
 # What flyctl puts before a message of Fly's proxy: a request that did not reach the app, which is an event.
-_OF_FLY, _ERROR = ("error.", "request.", "response."), "error.message="
+_OF_FLY = ("error.", "request.", "response.")
+_ERRORS = ("error.message=", " HTTP request to instance: ", " instance refused connection")
 # A stamp before the pairs: slog's and zerolog's console, Ruby's Logger, lines in brackets.
 _HEAD = regex.compiled(
     r"(?:[A-Z], )?\[?([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+"
@@ -38,13 +39,13 @@ _MOST_SIGNS = 600  # a query has some of its own
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is pairs, perhaps behind a few words, and of which the pairs are a request."""
-    if text[:1] == "{" or text.count("=") > _MOST_SIGNS:
+    if text[:1] == "{" or text.count("=") > _MOST_SIGNS or _is_of_fly(text):
         return None
     line, unquoted = _quoted(r" request='\1'", text, 1) if _UNQUOTED in text else (text, 0)
     if not unquoted and not any(asked in text for asked in _ASKED):
         return None
     pairs = _PAIR(f" {line}")
-    if len(pairs) > _MOST_PAIRS or (text.startswith(_OF_FLY) and _ERROR in text):
+    if len(pairs) > _MOST_PAIRS:
         return None
     found = fields.find({name: quoted or single or bare for name, quoted, single, bare in reversed(pairs)})
     if found is None or outgoing.called(text.partition("=")[0]):
@@ -52,6 +53,10 @@ def match(text: str) -> Row | None:
     if found.stamp is not None or (head := _HEAD(text)) is None:
         return found
     return structs.replace(found, stamp=head[1])
+
+
+def _is_of_fly(text: str) -> bool:
+    return text.startswith(_OF_FLY) and any(error in text for error in _ERRORS)
 
 
 _lograge = runs.searched(_LOGRAGE, 3, runs.ordered((0, 1, 2, 3, 4, 5, 6), '"'))
