@@ -30,7 +30,7 @@ _refused = regex.compiled(
         |no\ user/password\ was\ provided|client\ intended\ to\ send\ too\ large
         |(?:\[client\ [^\]\n]{{1,60}}\]\ ?+)?+{_FIREWALL})
     |{_NGINX}\[(?:error|crit)\]\ [0-9]++\#[0-9]++:\ \*[0-9]++\ SSL_[a-z_]{{1,20}}\(\)\ failed\ \([^\n]{{0,400}}?\)
-        \ while\ (?:SSL\ handshaking|waiting\ for\ request|keepalive|reading\ client|processing\ HTTP/[23]\ connection)[, ](?!to\ )
+        \ while\ (?:SSL\ handshaking(?!\ to\ )|waiting\ for\ request|keepalive|reading\ client|processing\ HTTP/[23])[,\ ]
     |{_APACHE}{_CODE}(?:
         client\ denied\ by\ server\ configuration:|script\ '?+\S++\ not\ found\ or\ unable\ to\ stat
         |script\ not\ found\ or\ unable\ to\ stat|File\ does\ not\ exist:|Invalid\ (?:URI|method)\ in\ request
