@@ -10,7 +10,7 @@ from itertools import islice
 from streams.core import regex
 from streams.core.parsing import clf, request_line
 from streams.core.parsing.durations import UNITS_MS
-from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise
+from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise, says
 from streams.core.parsing.stamps import any_ms
 
 _WHO_WHEN = (
@@ -69,6 +69,8 @@ def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if method is None and (found := _NUMBERED(line)):
         method, target = found.groups()
         client_ip = client_ip.rpartition(":")[0] if client_ip.count(":") > 1 else client_ip
+    if status == "-" and not says(method, target):
+        return None
     tail = text[answer.end() :]
     took_ms = _duration_ms(tail)
     if took_ms is None and head.re.groups > 2 and (found := _SECONDS.fullmatch(head[3])):
