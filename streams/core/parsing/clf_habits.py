@@ -31,10 +31,11 @@ _KEYED = regex.compiled(r'(?:rt|request_time|req_time|reqtime|request-time|total
 _SPELT = regex.compiled(
     r'(?:(?:took|time|duration|elapsed|latency|response_time|total_time)[=:])?+"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?'
 )
+# A number and its unit apart: ms, or anything in brackets as Spring Boot shows it for Tomcat.
+_PARTED = regex.compiled(r"(\()?([0-9]++(?:\.[0-9]++)?+) (ms|us|µs|microseconds|s)(?(1)\)|(?<=ms))")
 _MICROSECONDS = regex.compiled(r'(?:D|(?:duration|time|took|elapsed)_us|usec)[=:]"?([0-9]++)"?')  # D as in Apache's %D
 _NAMED = {"request_time", "request", "rt"}  # the word before the number
 _SECONDS = regex.compiled(r'["\[<]?([0-9]{1,6}\.[0-9]{3,6})["\]>]?')
-_NUMBER = regex.compiled(r"[0-9]++(?:\.[0-9]++)?+")
 _MOST_TOKENS = 8
 _MOST_FIELDS = 64  # behind the answer
 _ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
@@ -127,8 +128,8 @@ def _duration_ms(tail: str) -> float | None:
     for i, word in enumerate(tokens):
         if found := _SPELT.fullmatch(word):
             return float(found[1]) * UNITS_MS[found[2]]
-        if word == "ms" and i and _NUMBER.fullmatch(tokens[i - 1]):
-            return float(tokens[i - 1])
+        if i and word.endswith(("ms", ")")) and (found := _PARTED.fullmatch(f"{tokens[i - 1]} {word}")):
+            return float(found[2]) * UNITS_MS[found[3]]
         if i and tokens[i - 1].rstrip(":") in _NAMED and (found := _SECONDS.fullmatch(word)):
             return float(found[1]) * 1e3
     return next((float(found[1]) * 1e3 for each in tokens if (found := _SECONDS.fullmatch(each))), None)
