@@ -6,9 +6,10 @@ event and no state.
 
 import re
 
-from streams.core import regex
+from streams.core.lazily import Lazily
 
-_NGINX = r"[0-9]{4}/[0-9]{2}/[0-9]{2}\ [0-9:]{8}\ "
+_TAG = r"(?:(?:[A-Za-z0-9_.-]{1,63}\ )?+nginx(?:\[[0-9]{1,10}\])?+:\ )?+"  # of syslog, where what writes files has left it
+_NGINX = rf"{_TAG}[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}\ [0-9:]{{8}}\ "
 _APACHE = (
     r"(?:\[[A-Z][a-z]{2}\ [A-Z][a-z]{2}\ {1,2}[0-9]{1,2}\ [0-9:.]{8,15}\ [0-9]{4}\]\ (?=\[)"
     r"|(?=\[[a-z0-9_]{0,30}:[a-z0-9]{3,9}\]\ \[pid\ ))"  # syslog has a stamp of its own
@@ -16,15 +17,16 @@ _APACHE = (
 )
 _CODE = r"(?:\([0-9]{1,6}\)[^:\n]{1,80}:\ )?+(?:AH[0-9]{5}:\ )?+(?:Digest:\ |auth_[a-z]{1,20}:?\ )?+"
 _FIREWALL = r"ModSecurity:\ (?:\[[^\]\n]*+\]\ )*+(?:Access\ denied|Warning)"
+_PATH = r"(?:[^,\n]|,(?!\ client:\ )){0,600}?"  # as the client asked for it, with whatever quotes
 _ODD = r"(?:2|20|36):\ "  # no such file, not a folder, too long a name; what may not be read is a fault of the server
 _MILD = r"PHP\ (?:Notice|Warning|Deprecated|Strict\ Standards):\ "
 
-_is_whole = regex.compiled(rf"(?:{_NGINX}\[[a-z]{{3,7}}\]\ [0-9]++\#|{_APACHE})", re.VERBOSE).match
-_head = regex.compiled(_APACHE, re.VERBOSE).match
-_refused = regex.compiled(
+_is_whole = Lazily(rf"(?:{_NGINX}\[[a-z]{{3,7}}\]\ [0-9]++\#|{_APACHE})", re.VERBOSE).match
+_head = Lazily(_APACHE, re.VERBOSE).match
+_refused = Lazily(
     rf"""{_NGINX}\[error\]\ [0-9]++\#[0-9]++:\ \*[0-9]++\ (?:
-        (?:open\(\)\ )?+"[^"\n]*+"\ (?:failed|is\ not\ found)\ \({_ODD}
-        |access\ forbidden\ by\ rule,|directory\ index\ of\ "[^"\n]*+"\ is\ forbidden,
+        (?:open\(\)\ )?+"{_PATH}"\ (?:failed|is\ not\ found)\ \({_ODD}
+        |access\ forbidden\ by\ rule,|directory\ index\ of\ "{_PATH}"\ is\ forbidden,
         |limiting\ (?:requests|connections)(?:,|\ by)
         |(?:PAM:\ )?+user\ ["'][^\n]{{0,300}}?["']:?\ (?:was\ not\ found|not\ found|password\ mismatch|-\ not\ authenticated)
         |no\ user/password\ was\ provided|client\ intended\ to\ send\ too\ large
@@ -39,11 +41,11 @@ _refused = regex.compiled(
         |{_FIREWALL})""",
     re.VERBOSE,
 ).match
-_mild = regex.compiled(
+_mild = Lazily(
     rf"(?:{_NGINX}\[error\]\ [0-9]++\#[0-9]++:\ \*[0-9]++\ FastCGI\ sent\ in\ stderr:\ \"PHP\ message:\ |{_APACHE}){_MILD}",
     re.VERBOSE,
 ).match
-_grave = regex.compiled(r"\bPHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal) error: ").search
+_grave = Lazily(r"\bPHP (?:Fatal|Parse|Recoverable fatal|Catchable fatal) error: ").search
 
 
 def is_whole(text: str) -> bool:
