@@ -1,7 +1,7 @@
 """What people have made of the common log format: tolerant, for every line that servers of ``clf`` do not write.
 
-Hosts beside the address, ports, lists of addresses, one dash or blanks for the user, requests that are none, quotes not
-escaped, and fields of one's own at the end. Knows no envelope.
+Hosts beside the address or before the request, ports, lists of addresses, one dash or blanks for the user, requests that are
+none, quotes not escaped, statuses in quotes or before the request, and fields of one's own at the end. Knows no envelope.
 """
 
 import re
@@ -18,12 +18,17 @@ _WHO_WHEN = (
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
 )
-_HEAD = regex.compiled(rf"{_WHO_WHEN}\"", re.VERBOSE).match
+_HOST = r'(?:"[A-Za-z0-9.:_\[\]*-]{0,255}+"\ (?="))?+'  # in quotes; a request of one word has its status behind it
+_HEAD = regex.compiled(rf'{_WHO_WHEN}{_HOST}"', re.VERBOSE).match
 _HOSTED = regex.compiled(rf"{_WHO_WHEN}([^\ \"\[\]\n]++)\ \"", re.VERBOSE).match  # APISIX: the host that was asked for; a time
-_ANSWER = r'" ([0-9]{1,3}|-)(?: (?:[0-9]++|-))?+(?= |$)'
+_STATUS_FIRST = regex.compiled(rf"{_WHO_WHEN}\ ?+([1-5][0-9]{{2}})\ \"", re.VERBOSE).match  # nginx's "full example"
+_STATUS = r'(?:[0-9]{1,3}(?![0-9"])|-(?!")|"[1-5][0-9]{2}")'
+_ANSWER = rf'" {{1,2}}+({_STATUS})(?: (?:[0-9]++|-|"[0-9]++"))?+(?= |$)'
+_SIZE = r'" ([0-9]++|-)(?=$| (?!(?:[0-9]++|-)(?: |$)))'  # alone: where a status stands behind the request, a size does, too
 # The end of the request: the first quote that is not escaped, else (some servers escape none) the first before a status.
 _ESCAPED = regex.compiled(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
-_RAW = regex.compiled(r'([^"]*+(?:"(?! [0-9-]{1,3}(?: |$))[^"]*+)*+)' + _ANSWER).match
+_RAW = regex.compiled(rf'([^"]*+(?:"(?! {{1,2}}+{_STATUS}(?: |$))[^"]*+)*+)' + _ANSWER).match
+_ESCAPED_FIRST = regex.compiled(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _SIZE).match
 _COLOUR = regex.compiled(r"\x1b\[[0-9;]*+m")
 
 _TOKEN = regex.compiled(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').finditer
@@ -36,6 +41,7 @@ _PARTED = regex.compiled(r"(\()?([0-9]++(?:\.[0-9]++)?+) (ms|us|µs|microseconds
 _MICROSECONDS = regex.compiled(r'(?:D|(?:duration|time|took|elapsed)_us|usec)[=:]"?([0-9]++)"?')  # D as in Apache's %D
 _NAMED = {"request_time", "request", "rt"}  # the word before the number
 _SECONDS = regex.compiled(r'["\[<]?([0-9]{1,6}\.[0-9]{3,6})["\]>]?')
+_ROUNDED_MS = 5.0  # an upstream's time may be longer by so much, as each is rounded
 _MOST_TOKENS = 8
 _MOST_FIELDS = 64  # behind the answer
 _ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
@@ -56,6 +62,17 @@ def _hosted(text: str) -> Row | None:
     return _row(text, _HOSTED(text)) if text[:1] in ADDRESS and _ZONED in text and ' "' in text else None
 
 
+def _status_first(text: str) -> Row | None:
+    if text[:1] not in ADDRESS or _ZONED not in text or (head := _STATUS_FIRST(text)) is None:
+        return None
+    client_ip, asked = _client_ip(head[1].replace('"', "").split(None, _MOST_TOKENS)), _ESCAPED_FIRST(text, head.end())
+    if client_ip is None or asked is None:
+        return None
+    method, target = request_line.split(asked[1])
+    tail = text[asked.end() :]
+    return Fields(client_ip, method, target, head[3], _duration_ms(tail), head[2], _agent(tail))
+
+
 def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if head is None:
         return None
@@ -63,7 +80,7 @@ def _row(text: str, head: re.Match[str] | None) -> Row | None:
     answer = _ESCAPED(text, head.end()) or _RAW(text, head.end())
     if client_ip is None or answer is None:
         return None
-    line, status = answer.groups()
+    line, status = answer[1], answer[2].strip('"')
     if line == _CONNECTION or _SOCKET(line):
         return None
     method, target = request_line.split(_COLOUR.sub("", line))
@@ -113,7 +130,7 @@ def _is_address(token: str) -> bool:
 
 
 def _duration_ms(tail: str) -> float | None:
-    """Find how long the whole request took: by its name, else by its unit, else as nginx's seconds.
+    """Find how long the whole request took: by its name, else by its unit, else as nginx's seconds, the longest.
 
     An integer says nothing: Apache writes micro-, milli- or whole seconds, or bytes, as it was told.
     """
@@ -132,9 +149,19 @@ def _duration_ms(tail: str) -> float | None:
             return float(found[2]) * UNITS_MS[found[3]]
         if i and tokens[i - 1].rstrip(":") in _NAMED and (found := _SECONDS.fullmatch(word)):
             return float(found[1]) * 1e3
-    return next((float(found[1]) * 1e3 for each in tokens if (found := _SECONDS.fullmatch(each))), None)
+    return _longest_ms([float(found[1]) * 1e3 for each in tokens if (found := _SECONDS.fullmatch(each))])
 
 
+def _longest_ms(several: list[float]) -> float | None:
+    """Return the longest of times that no name tells apart: an upstream's is a part of the request's, in whatever order."""
+    if not several:
+        return None
+    return max(several) if max(several) - several[0] > _ROUNDED_MS else several[0]
+
+
+_FIRST = Format(
+    "clf-status", clean(_status_first), "a status before the request, none behind it", 1.0, any_ms, _ZONED, begins=ADDRESS
+)
 FORMATS = (
     Format(
         "clf-habit",
@@ -144,5 +171,14 @@ FORMATS = (
         any_ms,
         clf.NEEDLE,
     ),
-    Format("clf-host", clean(_hosted), "a host before the request: never the habit", 1.0, any_ms, _ZONED, begins=ADDRESS),
+    _FIRST,
+    Format(
+        "clf-host",
+        otherwise(_hosted, (_FIRST,)),
+        "a host before the request: never the habit",
+        1.0,
+        any_ms,
+        _ZONED,
+        begins=ADDRESS,
+    ),
 )

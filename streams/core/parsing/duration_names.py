@@ -72,6 +72,9 @@ DURATIONS = (
     ("timeElapsed", US, ""),  # Fastly
     ("elapsedTimeS", S, ""),  # Tomcat
     ("elapsedTime", MS, ""),  # logback-access, Tomcat
+    ("requestTimeSeconds", S, ""),  # gunicorn's recipes
+    ("api/timeToResponse", NS, ""),  # MinIO's audit
+    *(("respTime", S, beside) for beside in ("respBodySize", "upstream", "upstreamAddr", "upstreamTime", "serverIp")),  # nginx
     ("responseLatency", MS, ""),  # AWS
     ("responseTime", S, "upstreamTime"),  # nginx, as Logstash's users write it
     ("response_time", S, "upstream_response_time"),
@@ -87,10 +90,15 @@ DURATIONS = (
     ("took", AS_LOGGED, ""),
     ("dur", AS_LOGGED, ""),
     ("totalTime", MS, ""),
+    *(("totalLatency", MS, ""), ("latencyTotal", MS, "")),  # Tyk, before and since its version 5.8
     ("ms", MS, ""),
     ("service", MS, "dyno"),  # Heroku's router
     ("runtime", MS, "event"),  # authentik
 )
+# The same of texts with six decimals alone: so C and Python print seconds; milliseconds have fewer, or are numbers.
+PRECISE = (("responseTime", S, "responseStatus"),)  # uWSGI, in a JSON of one's own
+# (name, its value, what 1 is in any bare number of a document that says so)
+WRITERS = (("software", "nginx", S),)  # NGINX's kubernetes-ingress: nginx knows seconds alone
 # Who wrote it -> what 1 is in a whole number, and in one with a fraction. A logger is told by the names that it gives to
 # time, level and message, by how it spells the level, and by how it sorts names; the first row that fits wins. Pino with
 # levels as words looks like logrus, but for the order of its names; it writes milliseconds.

@@ -50,9 +50,9 @@ TARGETS = (
     "event/request/url",
     "span/uri",
     *("connection/path", "request/connection/path", "detail/httpInfo/url"),
-    "clientRequestUri",
-    "clientRequestPath",
+    *("clientRequestUri", "clientRequestPath"),
     "originalRequestUriWithArgs",  # Azure's application gateway: what came before it was rewritten
+    "x-envoy-origin-path",  # Envoy Gateway: before it was rewritten, too
     "requestUri",
     "requestedUri",  # logback-access
     "requestPath",
@@ -65,8 +65,8 @@ TARGETS = (
     "url",
     "uri",
     "path",
-    "httpUri",
-    "httpPath",
+    *("httpUri", "httpPath"),
+    "urlPath",  # gunicorn's recipes
     "target",
 )
 LINES = ("request", "requestLine", "firstRequestLine", "httpRequestLine", "routeKey")  # method, target and version in one
@@ -100,6 +100,7 @@ STATUSES = (
     "resp",  # klog
     "response",  # Elastic's nginx example
     "code",  # django-structlog
+    "api/statusCode",  # MinIO's audit; an app may tell of another's API beside its own status
 )
 CLIENTS = (
     "request/clientIp",  # caddy has looked through the trusted proxies itself
@@ -145,6 +146,7 @@ CLIENTS = (
     "ip",
     "from",
 )
+ADDRESSES = ("address", "addr")  # nginx, uWSGI: the client where it is an address, as people have addresses, too
 AGENTS = (
     "req/headers/user-agent",
     "request/headers/user-agent",  # caddy: a list
@@ -174,8 +176,7 @@ STAMPS = (
     "msec",
     "edgeStartTimestamp",
     "startTime",  # Envoy
-    "startUtc",
-    "startedAt",
+    *("startUtc", "startedAt"),
     "@t",  # Serilog
     "timeUnixNano",
     "observedTimeUnixNano",

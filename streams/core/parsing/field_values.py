@@ -12,6 +12,9 @@ _METHOD = regex.compiled(r"[A-Z][A-Z-]{1,19}").fullmatch
 _LOWER_METHODS = {"get", "head", "post", "put", "delete", "patch", "options", "trace", "connect"}  # hapi writes them so
 _STATUS = regex.compiled(r"([0-9]{1,3}|-1)(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
 _FULL_URL = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
+_ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^:]*+:[^:]*+:)[0-9A-Fa-f:]{2,39}(?:[0-9.]{7,15})?+").fullmatch
+_LISTENING = ("0.0.0.0", "::")  # noqa: S104 (read, not bound)
+_PRECISE = regex.compiled(r"[0-9]{1,6}\.[0-9]{6}").fullmatch
 _MOST_CLIENT_CHARS = 200
 
 
@@ -21,6 +24,11 @@ def whole(value: Any) -> Any:
         return value
     seconds = _seconds(value.get("seconds", value.get("secs", 0)), value.get("nanos", 0))
     return None if seconds is None else f"{seconds}s"
+
+
+def precise(value: Any) -> str | None:
+    """Return a number written as a text with six decimals, as programs print seconds with all microseconds."""
+    return value if isinstance(value, str) and _PRECISE(value) else None
 
 
 def _seconds(whole: Any, nanos: Any) -> str | None:
@@ -82,6 +90,12 @@ def client(value: Any) -> str | None:
     elif first.count(":") == 1:
         first = first.partition(":")[0]  # 203.0.113.9:4711
     return first if first not in {"", "-", "unknown"} else None
+
+
+def address(value: Any) -> str | None:
+    """Return a client that is an address of the internet: no street, no host's name, not what a server listens on."""
+    found = client(value) if isinstance(value, str) else None
+    return found if found is not None and _ADDRESS(found) and found not in _LISTENING else None
 
 
 def agent(value: Any) -> str | None:

@@ -10,15 +10,29 @@ from msgspec import Struct, structs
 
 from streams.core import regex
 from streams.core.parsing import field_values, request_line
-from streams.core.parsing.duration_names import DURATIONS, LEAST_NS, LOGGERS
+from streams.core.parsing.duration_names import DURATIONS, LEAST_NS, LOGGERS, PRECISE, WRITERS
 from streams.core.parsing.durations import spelt_ms
-from streams.core.parsing.field_names import AGENTS, CLIENTS, CONTAINERS, LINES, METHODS, REFUSED, STAMPS, STATUSES, TARGETS
+from streams.core.parsing.field_names import (
+    ADDRESSES,
+    AGENTS,
+    CLIENTS,
+    CONTAINERS,
+    LINES,
+    METHODS,
+    REFUSED,
+    STAMPS,
+    STATUSES,
+    TARGETS,
+)
 from streams.core.parsing.format import Fields
 from streams.core.parsing.naming import Document, Names, Wanted, plain
 
 _LINE_OF_URL = regex.compiled(r"([A-Z]{3,20}) ((?:https?)://[^ \n]++)").fullmatch
 _QUERIES = ("queryString", "csUriQuery")
-_METHODLESS = ("clientip", "upstreamtime", "responsetime")  # nginx, as Logstash's users write it
+_METHODLESS = (
+    ("clientip", "upstreamtime", "responsetime"),  # nginx, as Logstash's users write it
+    ("api", "remotehost", "requestPath"),  # MinIO's audit tells the call in place of the method, as its trace does
+)
 # Cloudflare's firewall_events tell a request that http_requests tell, too: what was done with it, and by which rule.
 _FIREWALL = (("action", "clientRequestPath"), ("ruleId", "clientRequestPath"))
 _UNFINISHED = ("reqId", "err")  # fastify tells an error before the end of its request
@@ -31,7 +45,7 @@ def find(document: Document) -> Fields | None:
     if status is None or "refused" in found:
         return None
     method, target = found.get("method"), found.get("target")
-    if target is None or (method is None and not all(name in document for name in _METHODLESS)):
+    if target is None or (method is None and not any(all(name in document for name in names) for names in _METHODLESS)):
         line = found.get("line")
         if line is None:
             return None
@@ -87,8 +101,12 @@ def known(names: Sequence[str]) -> Known | None:
 def durations_ms(row: Wanted, values: Sequence[Any], documents: Sequence[Document]) -> list[float | None]:
     """Return the durations of documents with the same names, as ``find`` does each."""
     pairs = zip(values, documents, strict=True)
-    if not {int, float} >= set(map(type, values)):
-        return [spelt_ms(field_values.whole(value), row.unit_ms or _logged_ms(value, document)) for value, document in pairs]
+    if (
+        row.read is not field_values.whole
+        or any(name in documents[0] for name, _, _ in WRITERS)
+        or not {int, float} >= set(map(type, values))
+    ):
+        return [spelt_ms(row.read(value), row.unit_ms or _logged_ms(value, document)) for value, document in pairs]
     if row.unit_ms:
         return [value * row.unit_ms for value in values]
     known: dict[tuple[str, bool, bool], float] = {}  # what is no text is spelt as no logger spells a level
@@ -125,7 +143,7 @@ def _read(document: Document) -> dict[str, Any]:
         if field in found or (row.beside and row.beside not in beside):
             continue
         if field == "duration":
-            readable: Any = spelt_ms(field_values.whole(value), row.unit_ms or _logged_ms(value, document))
+            readable: Any = spelt_ms(row.read(value), row.unit_ms or _logged_ms(value, document))
         else:
             readable = row.read(value)
         if readable is not None:
@@ -135,6 +153,9 @@ def _read(document: Document) -> dict[str, Any]:
 
 def _logged_ms(value: Any, document: Document) -> float:
     """Return what 1 is in a bare number that the document's logger made of a duration."""
+    for name, said, unit_ms in WRITERS:
+        if document.get(name) == said:
+            return unit_ms
     if isinstance(value, int | float) and not isinstance(value, bool):
         level = document.get("level", document.get("severity"))
         for names, spelt, in_order, whole_ms, fraction_ms in _LOGGERS:
@@ -157,6 +178,7 @@ _READERS: tuple[tuple[str, tuple[str, ...], field_values.Read], ...] = (
     ("line", LINES, field_values.text),
     ("query", _QUERIES, field_values.query),
     ("client", CLIENTS, field_values.client),
+    ("client", ADDRESSES, field_values.address),
     ("stamp", STAMPS, field_values.stamp),
     ("agent", AGENTS, field_values.agent),
     *(("refused", (path,), field_values.matching(pattern)) for path, pattern in REFUSED),
@@ -168,7 +190,11 @@ _NAMES = Names(
     (
         *(Wanted(field, path, read) for field, paths, read in _READERS for path in paths),
         *(Wanted("refused", path, _SOMETHING, beside=plain(beside)) for path, beside in _FIREWALL),
-        *(Wanted("duration", path, field_values.whole, unit_ms, plain(beside)) for path, unit_ms, beside in DURATIONS),
+        *(
+            Wanted("duration", path, read, unit_ms, plain(beside))
+            for rows, read in ((PRECISE, field_values.precise), (DURATIONS, field_values.whole))
+            for path, unit_ms, beside in rows
+        ),
     ),
     CONTAINERS,
 )

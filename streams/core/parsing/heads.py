@@ -32,11 +32,14 @@ _WORD = (  # a level, a name, or a pair; HTTP in capitals before a method is Dja
     rf"(?!{_METHODS}|HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_./]{{1,40}}+){{0,6}}+"
     r"(?:=(?:\"[^\"\n]{0,80}+\"|[^\ \"\n]{0,120}+))?+(?=[\ \t:|(\[\])>,-])"
 )
+# A client's address is no name and number with colons behind them: two colons at once, or seven.
+_ADDRESS = r"\[?(?=[0-9A-Fa-f:.]{2,45}[\]\ ])(?:[0-9A-Fa-f]{0,4}+(?::[0-9A-Fa-f]{1,4}+){0,6}+::|(?:[0-9A-Fa-f]{1,4}+:){7})"
+_BETWEEN = rf"(?::(?={_ADDRESS})|(?!{_ADDRESS})(?:[:|>»\]),]|-{{1,3}}+(?=[\ \t])){{1,3}}+)"
 _HEAD = regex.compiled(
     BARE
     + r"[\ \t]{0,20}+(?:[^\x00-\x7f]{1,6}+\ ++)?+"  # a symbol of one's own
-    + rf"(?:(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])|{_BRACKETS}|{_ID}|{_NUMBER})"
-    r"[\ \t]{0,20}+(?:(?:[:|>»\]),]|-{1,3}+(?=[\ \t])){1,3}+[\ \t]{0,20}+){0,2}+){1,14}+",
+    + rf"(?:(?!{_ADDRESS})(?:{_WORD}|\[?(?:{_STAMP})(?=[\]\ \t:|-])\]?+|(?:{_OTHER_STAMP})(?=[\ \t:|\])-])"
+    rf"|{_BRACKETS}|{_ID}|{_NUMBER})[\ \t]{{0,20}}+(?:{_BETWEEN}[\ \t]{{0,20}}+){{0,2}}+){{1,14}}+",
     re.VERBOSE,
 ).match
 _LONGEST = 400

@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from streams.core import regex
-from streams.core.parsing import fields
+from streams.core.parsing import field_values, fields
+from streams.core.parsing.field_values import Read
 from streams.core.parsing.fields import Known, Place
 from streams.core.parsing.format import Match, Run, Table, Taken, Texts
 from streams.core.parsing.naming import Document
@@ -128,7 +129,8 @@ def _column(known: Known, field: str, documents: Sequence[Document]) -> Sequence
     if field == "duration":
         return fields.durations_ms(place.row, values, documents)
     kinds = set(map(type, values))
-    if field in _AS_THEY_ARE and kinds == {str} and _AS_THEY_ARE[field](values):
+    read = place.row.read
+    if read in _AS_THEY_ARE and kinds == {str} and _AS_THEY_ARE[read](values):
         return values
     if field == "stamp" and {int, float} >= kinds and 0 < min(values) <= max(values) < LATEST_NS:
         return values
@@ -166,9 +168,10 @@ def _stamps(values: Sequence[str]) -> bool:
 
 
 # When texts are what reading each of them would give.
-_AS_THEY_ARE: dict[str, Callable[[Sequence[str]], bool]] = {
-    "target": _targets,
-    "client": _clients,
-    "agent": _agents,
-    "stamp": _stamps,
+_AS_THEY_ARE: dict[Read, Callable[[Sequence[str]], bool]] = {
+    field_values.target: _targets,
+    field_values.path: _targets,
+    field_values.client: _clients,
+    field_values.agent: _agents,
+    field_values.stamp: _stamps,
 }

@@ -84,6 +84,9 @@ class Nginx(Struct, gc=False):
     time_local: str | None = None
     msec: str | float | None = None
     timestamp: str | float | None = None
+    time: str | float | None = None
+    at: str | float | None = msgspec.field(default=None, name="@timestamp")
+    ts: str | float | None = None
 
     def groups(self) -> Texts:
         """Return the seven fields; the request line wins, as it is what the client sent."""
@@ -94,7 +97,7 @@ class Nginx(Struct, gc=False):
             method = None
         forwarded = self.http_x_forwarded_for
         client_ip = forwarded.partition(",")[0].strip() if forwarded and forwarded != "-" else self.remote_addr
-        stamp = self.time_iso8601 or self.time_local or self.msec or self.timestamp
+        stamp = self.time_iso8601 or self.time_local or self.msec or self.timestamp or self.at or self.time or self.ts
         return client_ip, method, target, str(self.status), self.http_user_agent, self.request_time, stamp
 
 
