@@ -139,6 +139,8 @@ class RequestTable(Table):
     words: tuple[Annotated[str, AfterValidator(_small)], ...] = ()
     match: tuple[Pattern, ...] = ()
     unless: tuple[Pattern, ...] = ()
+    spared: tuple[Pattern, ...] = ()
+    typed: tuple[Pattern, ...] = ()
     methods: tuple[Annotated[str, AfterValidator(_method)], ...] = ()
     statuses: tuple[Annotated[str, AfterValidator(_status)], ...] = ()
     served: Severity | None = None
@@ -150,6 +152,8 @@ class RequestTable(Table):
             raise refused("sees nothing: give it words, or methods, or statuses")
         if self.match and not self.words and self.at != "agent":
             raise refused("has no words: list some of which one is in whatever match finds, for the first look")
+        if self.at != "target" and (self.spared or self.typed):
+            raise refused('sees no parameters, so spared and typed say nothing: at is not "target"')
         if self.severity is None and not self.feeds:
             raise refused("does nothing: give it a severity, or buckets that it feeds")
         return self

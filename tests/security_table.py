@@ -17,6 +17,8 @@ which is made to be read and extended: its head says how.
   comments for blanks) and shown to the rules, and so is the client's name; any other message is asked for refused logins. A
   line gives one event for what it asks for, one for its client's name and one for a secret in it: of several rules the first in
   the file is told. A rule that says "served" is more severe if the answer was 2xx.
+  What stands in a parameter alone that people type into (a search's) is a warning at most, and what tells where a browser
+  is to return to, or is a whole query for an API that takes such, is no finding.
 - **Over time.** What fills a bucket counts for each client. A bucket loses one hit every so often (its leak), and more hits in
   it than its capacity are an event. "Every request" means clients with at least 4 requests in one batch of lines.
 - **Never shown.** The evidence of an event is masked; what a secret's pattern found is hidden whole.

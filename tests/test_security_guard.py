@@ -231,3 +231,23 @@ def test_any_value_anywhere_is_read_or_refused_in_lines() -> None:
             changed = copy.deepcopy(data)
             (changed[kind] if i is None else changed[kind][i])[key] = value
             assert not [line for line in problems(changed) if "\n" in line or "Input should" in line]
+
+
+def test_parameters_are_spared_or_typed() -> None:
+    """What stands in a spared parameter alone is not told, in a typed one it is milder; beside them it is what it was."""
+    rule = {**ENV, "severity": "critical", "match": ["evil"], "words": ["evil"], "spared": ["^back="], "typed": ["^q="]}
+    of = guard(bucket=[MANY], request=[rule])
+    told = {
+        target: [found.severity for _, found in seen(of, ("203.0.113.9", target, BROWSER)).findings]
+        for target in (
+            "/a?back=evil",
+            "/a?q=evil",
+            "/a?q=evil&back=evil",
+            "/a?back=evil&b=evil",
+            "/evil?q=evil",
+            "/a?b&q&c=%65vil",
+        )
+    }
+    assert list(told.values()) == [[], ["warning"], ["warning"], ["critical"], ["critical"], ["critical"]]
+    with pytest.raises(ConfigError, match="sees no parameters"):
+        guard(bucket=[MANY], request=[{**rule, "at": "path"}])

@@ -55,8 +55,9 @@ def _account(found: re.Match[str]) -> str:
 _RULES = (
     _exact(
         ("private key",),
-        r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^-]*+(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?",
-        "private keys, also with line ends written as \\n",
+        r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----))*+"
+        r"(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?",
+        "private keys, also with line ends written as \\n, and with a head that says how they are encrypted",
     ),
     _rule(
         ("authorization",),
@@ -73,9 +74,9 @@ _RULES = (
     ),
     _rule(
         ("://",),
-        r"\b([a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,100}):[^\s@/]+@",
+        r"\b([a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,100}):[^\s@/]+@(?:[^\s@/\"',;?]*@)*+",
         rf"\1:{_MASK}@",
-        "connection strings",
+        "connection strings; a password may hold an @: it ends at the last one before the host",
     ),
     _rule(
         ("hooks.slack.com", "discord", "sentry"),
@@ -110,13 +111,13 @@ _RULES = (
         r"|npm_[A-Za-z0-9]{12,}|pypi-[A-Za-z0-9_-]{12,}|dop_v1_[a-f0-9]{12,}|hf_[A-Za-z0-9]{12,}|re_[A-Za-z0-9_]{16,}"
         r"|dapi[a-f0-9]{24,}|lin_api_[A-Za-z0-9]{12,}|ntn_[A-Za-z0-9]{12,}|secret_[A-Za-z0-9]{24,}|ph[cx]_[A-Za-z0-9]{12,}"
         r"|sntrys_[A-Za-z0-9_+/=-]{12,}|key-[a-f0-9]{32}|pat[A-Za-z0-9]{14}\.[a-f0-9]{32,}|EAAC[A-Za-z0-9]{20,}"
-        r"|tskey-[A-Za-z0-9-]{12,})",
+        r"|tskey-[A-Za-z0-9-]{12,}|x(?:key|smtp)sib-[a-f0-9]{12,}(?:-[A-Za-z0-9]+)?)",  # Tailscale, Brevo
         "keys known by their beginning",
     ),
     _exact(("akia", "asia"), r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", "keys of AWS"),
     _exact(
-        ("aiza", "ya29.", "gocspx"),
-        r"\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{12,}|GOCSPX-[A-Za-z0-9_-]{12,})",
+        ("aiza", "ya29.", "gocspx", "1//0"),
+        r"\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{12,}|GOCSPX-[A-Za-z0-9_-]{12,}|(?<!/)1//0[A-Za-z0-9_-]{30,})",
         "Google's",
     ),
     _exact(("sg.",), r"\bSG\.[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]{12,})?", "keys of SendGrid"),

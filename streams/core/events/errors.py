@@ -50,8 +50,8 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("FATAL", r"^F, \[", "Ruby's logger"),
         (
             "rror",
-            _TAGS + _BEFORE_JS + r"(" + _CLASS + r"Error)(?::| \(| \[[A-Z0-9_]{1,40}\]|$)",
-            "by its class: JavaScript, Python, Ruby",
+            _TAGS + _BEFORE_JS + r"(?!SvelteKitError: Not found: )(" + _CLASS + r"Error)(?::| \(| \[[A-Z0-9_]{1,40}\]|$)",
+            "by its class: JavaScript, Python, Ruby; no path that SvelteKit does not have, which is a request's answer",
         ),
         (
             "xception",

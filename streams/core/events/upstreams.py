@@ -1,5 +1,9 @@
 """Something that an app asks does not answer, or fails: upstreams, services by name, caches. Knows no database."""
 
+import re
+
+from msgspec import structs
+
 from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
@@ -14,17 +18,31 @@ _HEADERS = (
 )
 
 
+_NPM, _HEAD_CHARS = "npm http ", 80  # a package that npm had already, while an image is built
+
+
+def _unless_npm(said: Sign) -> Sign:
+    """Let a sign of caches refuse what npm says of its own."""
+
+    def search(text: str) -> re.Match[str] | None:
+        return None if _NPM in text[:_HEAD_CHARS] else said.search(text)
+
+    return structs.replace(said, search=search)
+
+
 def _caches(kind: EventKind, states: str, words: str) -> tuple[Sign, ...]:
     """Return how caches tell of hits, or of misses: in a header's value, in words, by name."""
     return (
         sign(
             kind, "ache", rf"\b(?=[CUXcux]){_HEADERS}[\"']?[:=] ?[\"']?(?:TCP_(?:MEM_)?)?(?:{states})\b", "a header of a proxy"
         ),
-        sign(
-            kind,
-            "ache",
-            rf"\b[Cc]ache[]\"']?[ :=_-]{{1,3}}[\"']?(?:{words})(?:\b|_)",
-            "in words: cache hit, [cache] hit, cache=hit",
+        _unless_npm(
+            sign(
+                kind,
+                "ache",
+                rf"\b[Cc]ache[]\"']?[ :=_-]{{1,3}}[\"']?(?:{words})(?:\b|_)",
+                "in words: cache hit, [cache] hit, cache=hit",
+            )
         ),
         sign(kind, "CACHE", rf"\bCACHE[] :=_-]{{1,3}}(?:{words})\b", "the same, louder"),
         sign(kind, "VCL_call", rf"\bVCL_call +(?:{words})$", "Varnish's log"),

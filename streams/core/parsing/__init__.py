@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from math import isfinite
 
+from streams.core import regex
 from streams.core.parsing import (
     aws,
     cdn,
@@ -124,6 +125,15 @@ def _text(text: str) -> tuple[Format, Row] | None:
     return found
 
 
+def _logged_text(text: str) -> tuple[Format, Row] | None:
+    """Try a text that stands in a logger's document, which is as good as a head before it."""
+    if found := _text(text):
+        return found
+    told = _SPOKEN(text)
+    return _behind_a_head(text[told.end() :]) if told else None
+
+
+_SPOKEN = regex.compiled(r"(?:HTTP |http )?[Rr]equest (?:completed|finished|handled|processed|served): ").match
 _BARE = (*_SERVERS, *frameworks.FORMATS, *_TOLERANT)
 _SERVER_CANDIDATES = _Candidates(_SERVERS)
 _FRAMEWORK_CANDIDATES = _Candidates(frameworks.FORMATS)
@@ -133,7 +143,7 @@ _HEADED = logged.reader(_behind_a_head)
 _LOGGED = logged.behind_heads(_HEADED, frameworks.may_be, _plain)
 _TEXTS = (*_BARE, _LOGGED)
 _SHAPES = (*json_requests.FORMATS, *json_proxies.FORMATS)
-_DOCUMENTS = (*_SHAPES, json_fields.tolerant(_text, _SHAPES))
+_DOCUMENTS = (*_SHAPES, json_fields.tolerant(_logged_text, _SHAPES))
 _DOCUMENT_CANDIDATES = _Candidates((*_DOCUMENTS, *uwsgi.FORMATS))  # whose reports of memory begin with a brace, too
 
 _NEEDLES = Words(fmt.needle for fmt in (*_BARE, *frameworks.HEADED, *habits.HEADED, *_DOCUMENTS))

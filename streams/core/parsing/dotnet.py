@@ -3,6 +3,7 @@
 What the host of versions before 5 tells in two lines is in ``pairs``.
 """
 
+from streams.core.parsing import outgoing
 from streams.core.parsing.format import Format
 from streams.core.parsing.pieces import ANY_METHOD, BARE, ISO_STAMP, METHOD, STATUS, TARGET, named
 from streams.core.parsing.stamps import any_ms
@@ -16,11 +17,11 @@ _FINISHED = (  # a line that holds both sentences is Serilog's
 )
 _SERILOG = (
     rf'{_HEAD} (?:HTTP\ "?|(?=[A-Z]{{3,7}}+\ ))(?P<method>{METHOD})"?+'
-    rf'\ (?:-\ )?+"?+(?P<target>[^ "\n\x1b]++)"?+\ responded\ (?P<status>{STATUS})'
+    rf'\ (?:-\ )?+"?+(?P<target>/[^ "\n\x1b]*+)"?+\ responded\ (?P<status>{STATUS})'
     rf"\ in\ (?P<elapsed>[0-9.,]++\ ?ms){_END}"
 )
 
 FORMATS = (
     Format("aspnet", named(_FINISHED), "one sentence of the host", 1.0, any_ms, "Request finished HTTP/"),
-    Format("serilog", named(_SERILOG), "Serilog's own sentence of a request", 1.0, any_ms, " responded "),
+    Format("serilog", outgoing.refusing(named(_SERILOG)), "Serilog's own sentence of a request", 1.0, any_ms, " responded "),
 )

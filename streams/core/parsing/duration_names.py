@@ -24,6 +24,7 @@ DURATIONS = (
     ("httpResponse/took", NS, ""),  # Ory's
     ("httpRequest/latency", S, ""),  # Google
     ("event/duration", NS, ""),  # ECS
+    ("time/total", MS, ""),  # Ruby's grape_logging
     ("detail/operation/queryExecutionTime", S, "detail/httpInfo/status"),  # Hasura
     ("http/server/request/duration", S, ""),  # OpenTelemetry
     ("http/server/duration", MS, ""),  # OpenTelemetry before 1.20
@@ -86,9 +87,12 @@ DURATIONS = (
     ("requestDuration", AS_LOGGED, ""),
     ("duration", AS_LOGGED, ""),  # lograge, bunyan, slog, zap, zerolog
     ("latency", AS_LOGGED, ""),  # restify, gin
+    ("elapsed", US, "elapsedUnit"),  # Hanami: always "µs"
+    ("elapsed", S, "verb"),  # Hanami 1
     ("elapsed", AS_LOGGED, ""),
     ("took", AS_LOGGED, ""),
     ("dur", AS_LOGGED, ""),
+    ("cost", AS_LOGGED, "errors"),  # gin with zap, as a tutorial has it that many copy
     ("totalTime", MS, ""),
     *(("totalLatency", MS, ""), ("latencyTotal", MS, "")),  # Tyk, before and since its version 5.8
     ("ms", MS, ""),

@@ -2,10 +2,9 @@
 
 from streams.core import regex
 
-UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "microseconds": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "microseconds": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "min": 6e4}
 _WORDS_MS = UNITS_MS | {
     "h": 36e5,
-    "min": 6e4,
     "sec": 1e3,
     "secs": 1e3,
     "second": 1e3,

@@ -23,7 +23,7 @@ METHODS = (
     "csMethod",  # Azure's App Service
     "reqMethod",  # Akamai
     "requestVerb",  # AWS's load balancer, as Athena calls it
-    "httpMethod",  # AWS, Azure; not written so by .NET's HttpClient, which asks others: see REFUSED
+    "httpMethod",  # AWS, Azure; not written so by .NET's HttpClient, which asks others: see ``outgoing``
     "method",  # lograge, flat pino, and most
     "verb",  # klog
 )
@@ -171,6 +171,7 @@ STAMPS = (
     "time_local",
     "@timestamp",
     "timestamp",
+    "time/timestamp",  # Python's loguru
     "time",
     "ts",
     "msec",
@@ -219,32 +220,10 @@ CONTAINERS = (
     "data",
     "message",  # winston, of an object
     "msg",
+    "record",  # Python's loguru
     "log",
     "logProcessed",
     "parsed",
     "nginx",  # of a log_format that nests, and of Filebeat's module
     "access",
-)
-_OUT = (
-    r"outgoing|outbound|request[ _.-]out|calling|fetching|fetched|fetch (?:completed|failed|succeeded|done|finished)|delivered"
-    r"|hook[ _.-](?:sent|dispatched)|axios|http[ _-]?client"
-)
-# What a logger of one's own calls to others says of itself: such a line is no request to this app.
-REFUSED = (
-    # Caddy's errors and its calls to others are told beside its access log; then the clients of several languages.
-    (
-        "logger",
-        r"http\.(?:log\.error|handlers)(?:\..*)?|.*(?:HttpClient|httpx|urllib3|httpcore|aiohttp\.client|axios|okhttp).*",
-    ),
-    ("logger", r"tsdb\..*"),  # Grafana's data sources
-    ("errId", r".+"),  # Caddy's error log, whose name its console writes before the document
-    ("category", r".*HttpClient.*"),
-    ("sourceContext", r".*HttpClient.*"),
-    ("loggerName", r".*(?:HttpClient|RestTemplate|WebClient|Feign).*"),
-    ("name", r"httpx|urllib3\..*|httpcore.*"),
-    ("kind", r"client|CLIENT|SPAN_KIND_CLIENT"),
-    ("span/kind", r"client|CLIENT|SPAN_KIND_CLIENT"),
-    ("direction", r"(?i:out|outgoing|outbound|egress|client)"),
-    *((name, rf"(?i:(?:.*[^a-z])?(?:{_OUT})(?:[^a-z].*)?)") for name in ("msg", "message", "event", "type")),
-    ("metric", r".*_(?:total|count|sum|bucket)"),  # a counter with a request's labels
 )

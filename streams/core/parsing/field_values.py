@@ -9,7 +9,8 @@ from streams.core.parsing.stamps import any_ms
 Read = Callable[[Any], Any]
 
 _METHOD = regex.compiled(r"[A-Z][A-Z-]{1,19}").fullmatch
-_LOWER_METHODS = {"get", "head", "post", "put", "delete", "patch", "options", "trace", "connect"}  # hapi writes them so
+# hapi writes methods in small letters.
+CAPITALS = {each: each.upper() for each in ("get", "head", "post", "put", "delete", "patch", "options", "trace", "connect")}
 _STATUS = regex.compiled(r"([0-9]{1,3}|-1)(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
 _FULL_URL = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
 _ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^:]*+:[^:]*+:)[0-9A-Fa-f:]{2,39}(?:[0-9.]{7,15})?+").fullmatch
@@ -46,7 +47,7 @@ def method(value: Any) -> str | None:
     """Return a method of HTTP, in capitals."""
     if not isinstance(value, str):
         return None
-    return value if _METHOD(value) else value.upper() if value in _LOWER_METHODS else None
+    return value if _METHOD(value) else CAPITALS.get(value)
 
 
 def target(value: Any) -> str | None:

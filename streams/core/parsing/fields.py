@@ -19,13 +19,13 @@ from streams.core.parsing.field_names import (
     CONTAINERS,
     LINES,
     METHODS,
-    REFUSED,
     STAMPS,
     STATUSES,
     TARGETS,
 )
 from streams.core.parsing.format import Fields
 from streams.core.parsing.naming import Document, Names, Wanted, plain
+from streams.core.parsing.outgoing import REFUSED
 
 _LINE_OF_URL = regex.compiled(r"([A-Z]{3,20}) ((?:https?)://[^ \n]++)").fullmatch
 _QUERIES = ("queryString", "csUriQuery")
@@ -130,6 +130,12 @@ def stamp(document: Document) -> str | float | None:
         ),
         None,
     )
+
+
+def is_refused(document: Document, but: Sequence[str]) -> bool:
+    """Tell whether a document says that its text is of a call to others, under other names than those of the text."""
+    hits, _ = _NAMES.find(document)
+    return any(row.field == "refused" and row.path not in but and row.read(value) for _, row, value in hits)
 
 
 def _read(document: Document) -> dict[str, Any]:

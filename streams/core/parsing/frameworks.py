@@ -3,6 +3,7 @@
 from streams.core import regex
 from streams.core.parsing import (
     dotnet,
+    go_loggers,
     go_web,
     java_web,
     node_web,
@@ -24,6 +25,7 @@ _ALL = (
     *ruby_web.FORMATS,
     *dotnet.FORMATS,
     *go_web.FORMATS,
+    *go_loggers.FORMATS,
     *rust_web.FORMATS,
     *node_web.FORMATS,
     *php_web.FORMATS,

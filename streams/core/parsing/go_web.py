@@ -1,9 +1,10 @@
 """Access lines of Go's frameworks: chi, gin, fiber, negroni, Iris, Gitea and Macaron. Knows no envelope."""
 
+from streams.core import regex
 from streams.core.parsing.elapsed import PIECE
-from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, BARE, METHOD, PATH, PEER, PORT_TOO, STATUS, TARGET, named
-from streams.core.parsing.stamps import any_ms, iso_ms
+from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, BARE, METHOD, PATH, PEER, PORT_TOO, QUOTED, STATUS, TARGET, named
+from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
 _DATE = r"(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ [0-9:.]{8,15})"
 _CHI = (
@@ -13,7 +14,12 @@ _CHI = (
 _GIN = (
     r"\[GIN\]\ (?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ -\ [0-9:]{8})\ \|\ *+(?P<status>[0-9]{1,3})\ *+\|\ *+"
     rf"(?P<elapsed>{PIECE})\ *+\|\ *+(?P<ip>[^ \n|]*+)\ *+\|\ *+(?P<method>{ANY_METHOD})"
-    r"\ ++\"?+(?P<target>[^\"\n ]*+)\"?+[^\n]*+"
+    rf"\ ++(?P<target>\"{QUOTED}\"|\"?+[^\"\n ]*+)[^\n]*+"
+)
+_GIN_FORMATTER = (  # the README's: the agent is quoted inside what is quoted
+    rf"(?P<ip>{ADDRESS})\ -\ \[(?P<stamp>[A-Z][a-z]{{2}},\ [^\]\n]{{20,28}})\]"
+    rf"\ \"(?P<method>{ANY_METHOD})\ (?P<target>/[^ \"\n]*+)\ HTTP/[0-9.]++\ (?P<status>{STATUS})\ (?P<elapsed>{PIECE})"
+    r"\ \"(?P<agent>[^\"\n]*+)\"(?:\ [^\n]*+)?+"
 )
 _CLOCK = r"(?:(?P<stamp>[0-9]{4}[/-][0-9]{2}[/-][0-9]{2}[T\ ][0-9:.]{8,18}Z?+)|[0-9:.]{8,15})"
 _BARS = (  # fiber since 2.50, and the same order in configurations of one's own
@@ -51,6 +57,26 @@ _IRIS_BARS = (
     rf"\|(?P<method>{METHOD})\|(?P<target>/[^\n|]*+)\|(?P<ip>[^\n|]*+)\|[^\n]*+"
 )
 
+_ESCAPED = regex.compiled(r'\\(["\\])').sub
+
+
+def _unquoted(target: str) -> str:
+    """Return what Go has quoted; what cannot be written as it is stays escaped."""
+    inner = target.removeprefix('"').removesuffix('"')
+    return inner if inner == target else _ESCAPED(r"\1", inner)
+
+
+_gin_row = named(_GIN)
+
+
+def _gin(text: str) -> Row | None:
+    """Read gin's own line, whose path is quoted as Go does since 1.6."""
+    row = _gin_row(text)
+    if row is None:
+        return None
+    client_ip, method, target, status, agent, duration, stamp = row.groups()
+    return Fields(client_ip, method, target and _unquoted(target), status, duration, stamp, agent)
+
 
 def _iris_ms(stamp: str | float) -> int | None:
     """Read ``2024/11/27 06:21``."""
@@ -63,7 +89,8 @@ def _gin_ms(stamp: str | float) -> int | None:
 
 
 FORMATS = (
-    Format("gin", named(_GIN), "names itself", 1.0, _gin_ms, "[GIN] "),
+    Format("gin", clean(_gin), "names itself", 1.0, _gin_ms, "[GIN] "),
+    Format("gin-formatter", named(_GIN_FORMATTER), "RFC 1123's stamp, quotes in quotes", 1.0, clf_ms, '] "'),
     Format("chi", named(_CHI), "the request in quotes, then from whom", 1.0, any_ms, '" from '),
     Format("bars", named(_BARS), "fiber: a clock, then all fields between bars", 1.0, any_ms, " | "),
     Format("fiber", named(_FIBER), "the status first, the time before the method", 1.0, any_ms, " - "),

@@ -5,6 +5,7 @@
 
 import re
 
+from streams.core import regex
 from streams.core.lazily import Lazily
 from streams.core.parsing import morgan
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
@@ -14,11 +15,12 @@ from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS,
 _SYMBOLS = Lazily(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
     r"(?:[^\x20-\x7e\n]++\ ?+|\ ){0,60}+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
 ).match
+_OF_TESTS = regex.compiled(r" {0,40}+[\u2713-\u2718\u00d7\u221a] ").match  # how test runners tick off and cross out
 _ADDRESS = r"(?:(?![0-9]{1,2}:[0-9]{2}[:.\ ])([0-9A-Fa-f]{0,45}+[.:][0-9A-Fa-f.:]{0,60}+)\ (?:-\ )*+)?"  # no clock's time
 _METHOD = r"\[?+(GET|HEAD|POST|PUT|DELETE|PATCH|OPTIONS|TRACE|CONNECT)\]?+"
 _PATH = r"(/[^ \n]*+)"
 _VERB = r"(?i:sent|chunked|returned|completed|finished|status)(?:\ (?:with|in))?+:?+"
-_SAID = rf"(?:\ (?:status=(?=[1-5])|(?:-\ )?{_VERB}|\u2192|->|=>|-|\||:))?+"
+_SAID = rf"(?:\ (?:status=(?=[1-5])|(?:-\ )?{_VERB}|\u2192|->|=>|[-\u2013\u2014]|\||:))?+"
 _ORDERS = (  # where the status stands
     rf"{_METHOD}\ ++({STATUS})\ ++{_PATH}",
     rf"{_METHOD}\ ++{_PATH}(?:\ HTTP/[0-9.]++)?+{_SAID}(?:\ ++\[?+|(?<==))({STATUS})\b\]?+",
@@ -29,7 +31,9 @@ _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
     rf"(?:\ [A-Za-z]++(?![=:]))*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
     r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ (?:(?:duration|took|time|latency|elapsed)[=:]\ ?)?+ (?:[(\[]\+?)?+"
 )
-_TOOK = rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+\ (?:ns|us|µs|μs|ms|s)))(?![A-Za-z0-9])[)\]]?+"
+_TOOK = (  # Next.js has "min" above two minutes
+    rf"((?:{PIECE}|[0-9]++(?:\.[0-9]++)?+(?:\ (?:ns|us|µs|μs|ms|s)|min)))(?![A-Za-z0-9])[)\]]?+"
+)
 _REST = r"(?:\ ++(?:[a-z_]++=[^\n]*+|[(\{\[\"][^\n]*+|[0-9.]++\ ?[kKMG]?[bB]|::?\ [^\n]*+|\|\ [^\n]*+|-(?:\ [^\n]*+)?))?+"
 _IP = r"(?:\ (?:-\ )?(?P<behind>[0-9A-Fa-f]*+[.:][0-9A-Fa-f.:]*+))?"
 _LINES = tuple(Lazily(rf"{_ADDRESS}{order}{_BETWEEN}{_TOOK}{_IP}{_REST}", re.VERBOSE).fullmatch for order in _ORDERS)
@@ -44,6 +48,8 @@ _FIRST = Lazily(  # and before the method: Elysia's loggers
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is all of these and nothing else."""
+    if _OF_TESTS(text):
+        return None
     opening = _SYMBOLS(text)
     begin = opening.end() if opening else 0
     behind: str | None = None
@@ -62,7 +68,9 @@ def match(text: str) -> Row | None:
         return None
     duration_ms = elapsed_ms(took)
     client_ip = client_ip or behind
-    if client_ip is not None and client_ip.count(":") == 1:
+    if client_ip is not None and not client_ip.strip(".:"):  # Replit's template puts colons before the answer's body
+        client_ip = None
+    elif client_ip is not None and client_ip.count(":") == 1:
         client_ip = address_of(client_ip)
     return None if duration_ms is None else Fields(client_ip, method, target, status, duration_ms, None)
 

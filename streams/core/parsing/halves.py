@@ -4,16 +4,21 @@ Fastify writes ``req`` when a request comes and ``res`` when it is answered, bot
 a response with one ``correlation``. Knows no envelope.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from streams.core import regex
 from streams.core.joins import Fragment, Kind
+from streams.core.parsing.pieces import ISO_STAMP, path_of
 from streams.core.parsing.stamps import any_ms
 
 _ID_CHARS = 100
+_LOGBOOK, _HEAD_CHARS = "ogbook", 300  # however a logger shortens the name of its class
+_STAMP = regex.compiled(rf"\[?({ISO_STAMP})", re.VERBOSE).match
 
 
 class _Asked(Struct, gc=False):
@@ -65,6 +70,15 @@ def fragment(text: str) -> Fragment | None:
     return None
 
 
+def behind_a_head(text: str) -> Fragment | None:
+    """Read Logbook's document behind a logger's head, which has its stamp."""
+    head, brace, rest = text.partition('{"')
+    said = fragment(brace + rest) if _LOGBOOK in head[:_HEAD_CHARS] else None
+    if said is None or (stamp := _STAMP(head)) is None:
+        return said
+    return structs.replace(said, stamp_ms=any_ms(stamp[1]))
+
+
 def _of_fastify(text: str) -> Fragment | None:
     line = _fastify(text)
     an_id = f"{line.pid or ''}/{line.reqId}"[:_ID_CHARS]
@@ -92,7 +106,7 @@ def _of_logbook(text: str) -> Fragment | None:
     line = _logbook(text)
     an_id = line.correlation[:_ID_CHARS]
     if (line.type, line.origin) == ("request", "remote") and line.method:
-        target = line.path or line.uri
+        target = line.path or (line.uri and path_of(line.uri))
         return Fragment(Kind.STARTED, an_id, line.method, target or None, line.remote or None, format="logbook", own_id=True)
     if (line.type, line.origin) == ("response", "local"):
         status, took_ms = _status(line.status), _took_ms(line.duration)
@@ -106,6 +120,7 @@ _KINDS: tuple[tuple[str, Callable[[str], Fragment | None]], ...] = (
     ('"correlation"', _of_logbook),
 )
 NEEDLES = tuple(needle for needle, _ in _KINDS)
+ESCAPED = 'correlation\\"'  # in all of Logbook's documents that are a text within another
 
 
 def _status(code: int | None) -> int | None:

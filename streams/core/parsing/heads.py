@@ -29,7 +29,7 @@ _ANSWER = rf"\ (?:[A-Z][A-Za-z'\ -]{{1,40}}:\ )?{_METHODS}"  # a status before i
 _NUMBER = rf"\#?[0-9]{{1,12}}+(?:\.[0-9]{{1,9}}+)?+(?=[\ \t:|\])>-])(?!{_ANSWER})"
 _ID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}(?=[\ \t:|\])>-])"
 _WORD = (  # a level, a name, or a pair; HTTP in capitals before a method is Django's and Serilog's own word
-    rf"(?!{_METHODS}|HTTP[\ /])[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_./]{{1,40}}+){{0,6}}+"
+    rf"(?!{_METHODS}|HTTP[\ /])@?+[A-Za-z_][A-Za-z0-9_.$/@*\#]{{0,100}}+(?:-[A-Za-z0-9_./]{{1,40}}+){{0,6}}+"
     r"(?:=(?:\"[^\"\n]{0,80}+\"|[^\ \"\n]{0,120}+))?+(?=[\ \t:|(\[\])>,-])"
 )
 # A client's address is no name and number with colons behind them: two colons at once, or seven.
@@ -45,6 +45,7 @@ _HEAD = regex.compiled(
 _LONGEST = 400
 _STAMPED = regex.compiled(_STAMP, re.VERBOSE).search
 _CLOCK = regex.compiled(r"[0-9]:[0-9]{2}").search
+_TASK = regex.compiled(r"@?+[a-z0-9_./-]{1,80}+:(?:dev|start|serve|preview)(?::[a-z0-9_-]{1,40}+)?+: ").match  # turborepo
 _WORDS = regex.compiled(r"[a-z]++").findall
 _LEVELS = {
     *("trace", "debug", "info", "information", "notice", "warn", "warning", "error", "critical", "fatal", "severe"),
@@ -58,7 +59,7 @@ def split(text: str) -> tuple[str | None, str] | None:
     if found is None or found.end() > _LONGEST or found.end() == len(text):
         return None
     head = found[0]
-    if not ("[" in head or "(" in head or _CLOCK(head) or not _LEVELS.isdisjoint(_WORDS(head.lower()))):
+    if not ("[" in head or "(" in head or _CLOCK(head) or not _LEVELS.isdisjoint(_WORDS(head.lower())) or _TASK(head)):
         return None
     stamped = _STAMPED(head)
     return None if stamped is None else stamped[0], text[found.end() :]

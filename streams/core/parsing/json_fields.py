@@ -15,8 +15,10 @@ from streams.core.parsing.stamps import any_ms
 
 Recognise = Callable[[str], tuple[Format, Row] | None]
 # Where loggers put the text of a line; ``body`` is OpenTelemetry's.
-MESSAGES = ("message", "msg", "event", "log", "body", "short_message", "textPayload", "line")
+MESSAGES = ("message", "msg", "event", "log", "body", "short_message", "textPayload", "line", "content")
+_RECORD = "record"  # loguru puts all that it knows there, beside the line as it would print it
 _SPELT = "properties"  # Azure's App Service writes this document as text
+_TOOK = "duration"  # go-zero tells the time beside the line, with its unit
 _DEEPEST = 3  # documents as text in documents as text
 
 
@@ -28,9 +30,11 @@ def tolerant(recognise: Recognise, strict: tuple[Format, ...]) -> Format:
         return None if document is None else fields.find(document) or _told(document, 1)
 
     def _told(document: dict[str, Any], deep: int) -> Row | None:
-        message = next((text for name in MESSAGES if (text := text_of(document.get(name)))), "").rstrip()
+        record = document.get(_RECORD)
+        said = record if isinstance(record, dict) else document
+        message = next((text for name in MESSAGES if (text := text_of(said.get(name)))), "").rstrip()
         found = _shaped(message, deep) if message[:1] == "{" else recognise(message)
-        return None if found is None else _within(document, *found)
+        return None if found is None or fields.is_refused(said, MESSAGES) else _within(document, *found)
 
     def _shaped(message: str, deep: int) -> tuple[Format, Row] | None:
         for each in strict:
@@ -71,6 +75,8 @@ def _within(document: dict[str, Any], fmt: Format, row: Row) -> Row:
     client_ip, method, target, status, agent, duration, stamp = row.groups()
     own_ms = fmt.stamp_ms(stamp) if stamp and fmt.stamp_ms is not None else None
     took_ms = spelt_ms(duration, fmt.unit_ms) if fmt.unit_ms else None
+    if took_ms is None and fmt.unit_ms and isinstance(beside := document.get(_TOOK), str) and beside[-1:].isalpha():
+        took_ms = spelt_ms(beside, 1.0)
     return Fields(client_ip, method, target, status, took_ms, fields.stamp(document) if own_ms is None else own_ms, agent)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.core.parsing import request_line, runs
+from streams.core.parsing.field_values import CAPITALS
 from streams.core.parsing.format import Format, Row, Table, Texts
 from streams.core.parsing.stamps import any_ms
 
@@ -60,7 +61,7 @@ def _pino_table(rows: list[Pino]) -> Table:
     clients = [each.remoteAddress for each in asked]
     if any(named):
         clients = [said.partition(",")[0].strip() if said else peer for said, peer in zip(named, clients, strict=True)]
-    methods = [None if " " in each.method else each.method for each in asked]  # what has a blank is no method
+    methods = [None if " " in each.method else CAPITALS.get(each.method, each.method) for each in asked]  # a blank: no method
     statuses = [STATUS_TEXTS.get(row.res.statusCode) for row in rows]
     agents, took, stamps = [said.user_agent for said in headers], [row.responseTime for row in rows], [row.time for row in rows]
     return clients, methods, [each.url for each in asked], statuses, agents, took, stamps

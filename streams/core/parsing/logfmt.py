@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from streams.core import regex
-from streams.core.parsing import fields, logfmt_usual, runs
+from streams.core.parsing import fields, logfmt_usual, outgoing, runs
 from streams.core.parsing.format import Format, Row, Taken, fullmatch, otherwise
+from streams.core.parsing.pieces import METHOD
 from streams.core.parsing.stamps import any_ms
 
 _LOGRAGE = (
@@ -29,21 +30,26 @@ _HEAD = regex.compiled(
     r"(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?+)[\] \t]"
 ).match
 _ASKED = ("ethod=", "verb=", 'request="', "request='")  # one of them is in every line of pairs that is a request
+# structlog's console quotes nothing before version 24.2: django-structlog's request of a method and a path.
+_UNQUOTED, _quoted = "request=", regex.compiled(rf" request=({METHOD} /[^ '\"\n]*+)(?= |$)").subn
 _MOST_PAIRS = 200
 _MOST_SIGNS = 600  # a query has some of its own
 
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is pairs, perhaps behind a few words, and of which the pairs are a request."""
-    if text[:1] == "{" or not any(asked in text for asked in _ASKED) or text.count("=") > _MOST_SIGNS:
+    if text[:1] == "{" or text.count("=") > _MOST_SIGNS:
         return None
-    if text.startswith(_OF_FLY) and _ERROR in text:
+    line, unquoted = _quoted(r" request='\1'", text, 1) if _UNQUOTED in text else (text, 0)
+    if not unquoted and not any(asked in text for asked in _ASKED):
         return None
-    pairs = _PAIR(f" {text}")
-    if len(pairs) > _MOST_PAIRS:
+    pairs = _PAIR(f" {line}")
+    if len(pairs) > _MOST_PAIRS or (text.startswith(_OF_FLY) and _ERROR in text):
         return None
     found = fields.find({name: quoted or single or bare for name, quoted, single, bare in reversed(pairs)})
-    if found is None or found.stamp is not None or (head := _HEAD(text)) is None:
+    if found is None or outgoing.called(text.partition("=")[0]):
+        return None
+    if found.stamp is not None or (head := _HEAD(text)) is None:
         return found
     return structs.replace(found, stamp=head[1])
 

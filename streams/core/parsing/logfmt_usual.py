@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.core import regex
-from streams.core.parsing import runs
+from streams.core.parsing import outgoing, runs
 from streams.core.parsing.format import Row, Run, Table, Taken, Texts
 
 # When, who and what, then how it went. No choice and no loop stands before the method, as each costs every line; any other
@@ -22,7 +22,7 @@ _CLIENT = r'(?:remote_addr|remote_ip|client_ip|ip)=([^ ":\[\],\n]++)(?::[0-9]{1,
 _STAMP, _TARGET = r'"?+([^ "\n]++)"?+', r'(/[^ "\n]*+)'
 _IN_ORDER = (
     rf"(?:t(?:s|ime|imestamp)={_STAMP}\ )?+ (?:level=[A-Za-z]++\ )?+"
-    rf'(?:caller=[^ "\n]++\ )?+ (?:msg=(?:{_QUOTED}|[^ "\n]++)\ )?+ (?:request_id=[^ "\n]++\ )?+ (?:{_CLIENT}\ )?+'
+    rf'(?:caller=[^ "\n]++\ )?+ (?:msg=({_QUOTED}|[^ "\n]++)\ )?+ (?:request_id=[^ "\n]++\ )?+ (?:{_CLIENT}\ )?+'
     rf'method=([A-Z]++)\ (?:proto=[^ "\n]++\ )?+ (?:path|ur[il])={_TARGET}\ (?:proto=[^ "\n]++\ )?+'
     r"status=([0-9]{3})\ (?:(?:size|bytes)=[0-9]++\ )?+"
     r'(?:duration|latency|elapsed|took)="?+([0-9]++(?:\.[0-9]++)?+)([nuµ]?+s|ms)"?+'
@@ -39,7 +39,7 @@ class Usual(Struct, gc=False):
 
     def groups(self) -> Texts:
         """Return the seven fields."""
-        stamp, before, method, target, status, took, unit, after = self.found.groups()
+        stamp, _, before, method, target, status, took, unit, after = self.found.groups()
         return before or after, method, target, status, None, _milliseconds(took, unit), stamp
 
 
@@ -50,7 +50,7 @@ def _milliseconds(took: str, unit: str) -> float:
 def match(text: str) -> Row | None:
     """Return the row of a line in the usual order."""
     found = _USUAL(text)
-    return None if found is None else Usual(found)
+    return None if found is None or outgoing.told(found[2]) else Usual(found)
 
 
 class Field(Struct, frozen=True, gc=False):
@@ -71,8 +71,9 @@ _PAIRS = (
     Field(("ts", "time", "timestamp"), "([^%]*+)", "0", ("stamp",)),
     Field(("ts", "time", "timestamp"), '([^"]*+)"', '0"', ("stamp",), '"'),
     Field(("level",), "[A-Za-z]++", "info"),
-    Field(("caller", "msg", "proto", "request_id", "trace_id", "traceID", "span_id"), r'[^\ "\n]++', "a"),
-    Field(("msg",), '[^"]*+"', 'a"', quote='"'),
+    Field(("msg",), r'([^\ "\n]++)', "a", ("msg",)),
+    Field(("caller", "proto", "request_id", "trace_id", "traceID", "span_id"), r'[^\ "\n]++', "a"),
+    Field(("msg",), '([^"]*+)"', 'a"', ("msg",), '"'),
     Field(("remote_addr", "remote_ip", "client_ip", "ip"), "([^%]*+)", "a", ("client_ip",)),
     Field(("method",), "([^%]*+)", "GET", ("method",)),
     Field(("path", "url", "uri"), "(/[^%]*+)", "/", ("target",)),
@@ -130,6 +131,8 @@ def _checked(groups: list[str], columns: Table) -> Table | None:
     methods, targets, statuses = known["method"], known["target"], known["status"]
     if not (all(map(_is_method, set(methods))) and all(map(_is_status, set(statuses)))):
         return None
+    if any(map(outgoing.told, set(known.get("msg", ())))):
+        return None
     nothing: Sequence[None] = (None,) * len(methods)
     stamps, clients = known.get("stamp", nothing), known.get("client_ip")
     if runs.has_any(targets, _NOT_IN_VALUES) or ("stamp" in known and ("" in stamps or runs.has_any(stamps, _NOT_IN_VALUES))):
@@ -162,8 +165,8 @@ def _durations(column: Sequence[str]) -> list[float] | None:
 
 def _table(columns: Table) -> Table | None:
     """Return the columns of lines in the usual order, whose stamps are of two groups: without quotes, and within them."""
-    stamps, quoted, before, methods, targets, statuses, took, units, after = columns
-    if runs.has_any(stamps, '"') or runs.has_any(targets, '"'):
+    stamps, quoted, said, before, methods, targets, statuses, took, units, after = columns
+    if runs.has_any(stamps, '"') or runs.has_any(targets, '"') or any(map(outgoing.told, set(said))):
         return None
     if any(quoted):
         stamps = [one or other for one, other in zip(stamps, quoted, strict=True)]
@@ -172,7 +175,7 @@ def _table(columns: Table) -> Table | None:
     return after, methods, targets, statuses, (None,) * len(methods), list(map(_milliseconds, took, units)), stamps
 
 
-_STATUS = 5
+_STATUS = 6
 _CAREFUL = _IN_ORDER.replace(_STAMP, r'(?:([^ "][^ ]*+)|"([^ "\n]++)"?+)').replace(_TARGET, "(/[^ ]*+)")
 _careful = runs.searched(_CAREFUL, _STATUS, _table)
 _quick = runs.searched(_CAREFUL.replace(_QUOTED, '"[^"]*+"'), _STATUS, _table)

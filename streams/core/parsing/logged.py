@@ -5,15 +5,21 @@ Knows no single format and no envelope.
 
 from collections.abc import Callable
 
+import orjson
 from msgspec import structs
 
-from streams.core.parsing import heads
+from streams.core import regex
+from streams.core.parsing import fields, heads, outgoing
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.format import LINE_ENDS, Fields, Format, Match, Row
 from streams.core.parsing.stamps import any_ms
 
 Recognise = Callable[[str], tuple[Format, Row] | None]
 _AFTER_A_DOCUMENT = (" []", " {}")  # Monolog writes what it has besides the context
+_NEST_DATE = regex.compiled(
+    r"\[Nest\] {1,9}+[0-9]{1,9}+ {1,9}+- ([^\n\[\]]{5,40}?) {1,9}(?=(?:LOG|ERROR|WARN|DEBUG|VERBOSE|FATAL) )"
+).match
+_DURATION = 5  # its place in a row
 _LATEST = 20  # how long a logger's note of the time since its last line may be (Nest)
 
 
@@ -21,11 +27,19 @@ def reader(recognise: Recognise) -> Match:
     """Return what reads a line behind its head; whether another format takes it with its head is not asked."""
 
     def read(text: str) -> Row | None:
-        if "\x1b" in text or text[-1:] in LINE_ENDS or (peeled := heads.split(text)) is None:
+        if "\x1b" in text or text[-1:] in LINE_ENDS or (peeled := heads.split(_undated(text))) is None:
             return None
+        stamp: str | float | None
         stamp, message = peeled
         found = recognise(_bare(message))
-        return None if found is None else _row(*found, stamp)
+        if found is None and message[-1:] == "}" and (parted := _before_a_document(message)):
+            found = recognise(parted[0])
+            if found is None or found[1].groups()[_DURATION] is None:  # an error told beside the request has none
+                return None
+            stamp = parted[1] if stamp is None else stamp
+        if found is None or outgoing.called(text[: -len(message)]):
+            return None
+        return _row(*found, stamp)
 
     return read
 
@@ -59,7 +73,23 @@ def _bare(message: str) -> str:
     return before if plus and len(since) <= _LATEST and since.endswith("ms") and since[:-2].isdigit() else message
 
 
-def _row(fmt: Format, row: Row, head_stamp: str | None) -> Row:
+def _undated(text: str) -> str:
+    """Return Nest's line without its date if it is written as some country does; its order nobody knows."""
+    found = _NEST_DATE(text) if text.startswith("[Nest] ") else None
+    return text if found is None or any_ms(found[1]) is not None else text[: found.start(1)] + text[found.end() :]
+
+
+def _before_a_document(message: str) -> tuple[str, str | float | None] | None:
+    """Return what stands before a document at the end, and the document's stamp: winston's simple format has it behind."""
+    before, opening, rest = message.partition(' {"')
+    try:
+        document = orjson.loads('{"' + rest) if opening else None
+    except ValueError:
+        return None
+    return None if document is None else (before, fields.stamp(document))
+
+
+def _row(fmt: Format, row: Row, head_stamp: str | float | None) -> Row:
     """Return the row with its duration in milliseconds, and with the best stamp there is."""
     client_ip, method, target, status, agent, duration, stamp = row.groups()
     own_ms = fmt.stamp_ms(stamp) if stamp and fmt.stamp_ms is not None else None

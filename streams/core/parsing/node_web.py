@@ -10,7 +10,7 @@ from streams.core.parsing.stamps import any_ms, clf_ms
 
 _NEST = (  # the logging middleware that is copied everywhere: length, dash, agent, address
     rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ (?:[0-9]++|undefined|-)\ -\ "
-    r"(?P<agent>[^\n]*[^ \n])\ (?P<ip>[0-9A-Fa-f:]*+[0-9A-Fa-f.:]++)(?:\ [0-9A-Za-z-]{8,64})?+"
+    r"(?P<agent>[^\n]*[^ \n])\ (?P<ip>(?=[0-9A-Fa-f]{0,4}[.:])[0-9A-Fa-f.:]{2,45}+)(?:\ [0-9A-Za-z-]{8,64})?+"
 )
 _STRAPI = (
     rf"\[(?P<stamp>{ISO_STAMP})\]\ (?:http:|debug|info:?)\ ++(?P<method>{METHOD})\ (?P<target>{PATH})"
@@ -32,6 +32,7 @@ _ASTRO = (
     rf"(?:[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}(?:\ [AP]M)?+\ )?+\[(?P<status>{STATUS})\]\ (?:(?P<method>{METHOD})\ )?"
     rf"(?:\((?:rewrite|fallback)\)\ )?+(?P<target>{PATH})\ ++(?:-\ ++)?(?P<elapsed>{PIECE})"
 )
+_SVELTEKIT = rf"\[(?P<status>[45][0-9]{{2}})\]\ (?P<method>{METHOD})\ (?P<target>{PATH})"  # it logs errors alone
 _HTTP_SERVER = rf'\[(?P<stamp>{ISO_STAMP})\]\ \ "(?P<method>{METHOD})\ (?P<target>[^ "\n]++)"\ "(?P<agent>[^"\n]*+)"'
 _VERDACCIO = (
     rf"(?:http\ ++)?+<--\ (?P<status>{STATUS}),\ user:\ [^ \n(]*+\((?P<ip>{ADDRESS})(?:\ via\ [^)\n]*+)?+\),"
@@ -53,6 +54,7 @@ FORMATS = (
     Format("hapi", named(_HAPI), "good-console: a tag, the server's URL, a method in small letters", 1.0, needle="[response"),
     Format("medusa", named(_MEDUSA), "an arrow back to the referrer", 1.0, needle="\u2190"),
     Format("astro", named(_ASTRO), "the status in brackets before the path", 1.0, needle="] "),
+    Format("sveltekit", named(_SVELTEKIT), "the status in brackets before the method, and nothing behind", needle="] "),
     Format("http-server", named(_HTTP_SERVER), "two blanks behind the stamp; no status", 0.0, any_ms, ']  "'),
     Format("verdaccio", named(_VERDACCIO), "an arrow before the status", needle="<-- "),
     Format("log4js", named(_LOG4JS), "dashes right before the request: no stamp", needle='- - "'),

@@ -13,6 +13,7 @@ from streams.core.words import Words
 # Words, one of which is in every line of a reader -> the reader. Martini's sentences are Rails', too: before it.
 _READERS: tuple[tuple[tuple[str, ...], Callable[[str], Fragment | None]], ...] = (
     (pretty.SINGLES, pretty.single),
+    (('"correlation":',), halves.behind_a_head),
     (("[martini] ", "[negroni] "), pairs.martini),
     (("Request starting ", "Request finished in "), pairs.aspnet),
     (("HTTP  ",), pairs.serve),

@@ -24,6 +24,7 @@ from streams.core import regex
 from streams.core.blocks import Block
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing import halves
+from streams.core.parsing.field_values import CAPITALS
 from streams.core.parsing.stamps import any_ms
 
 _OPENING = ("    req: {", "    res: {", "    reqId: ")
@@ -148,7 +149,7 @@ def _asked(block: Block, text: str) -> Block:
         return block
     if name == "url":
         return structs.replace(block, target=value)
-    return structs.replace(block, method=None if " " in value else value)
+    return structs.replace(block, method=None if " " in value else CAPITALS.get(value, value))
 
 
 # Whose word counts of the client's address: the peer's counts 1.

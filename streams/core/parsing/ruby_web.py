@@ -22,6 +22,10 @@ _HANAMI_OLD = (
     rf"HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<status>{STATUS})\ (?P<ip>{ADDRESS})\ (?P<target>{PATH})"
     rf"\ (?:-|[0-9]++)(?:\ \{{[^\n]*\}})?+\ (?P<took>{NUMBER})"
 )
+_GRAPE = (
+    rf"\[(?P<stamp>{ISO_STAMP})\]\ [A-Z]++\ --\ (?P<status>{STATUS})\ --\ total=(?P<took>{NUMBER})(?:\ [a-z_]++={NUMBER})*+"
+    rf"\ --\ (?P<method>{METHOD})\ (?P<target>{PATH})(?:\ [^\n]*+)?+"
+)
 _SEMANTIC = regex.compiled(
     rf"({ISO_STAMP})\ [A-Z]\ \[[^\]\n]*+\]\ ++ (?:\[[^\]\n]*+\]\ |\{{[^}}\n]*+\}}\ )*+ \(([0-9.,]++)(ms|s|us|μs|m)\)\ ++"
     r"[^ \n]++\ --\ Completed\ [^ \n]*+\ --\ (\{[^\n]++)",
@@ -56,6 +60,7 @@ OF_CLF = (Format("rack", named(_RACK), "seconds with four decimals or more behin
 FORMATS = (
     *OF_CLF,
     Format("hanami", named(_HANAMI), "method, status, time, address, path: all bare", 1.0, needle=" /"),
+    Format("grape", named(_GRAPE), "Ruby's grape_logging: dashes between all fields", 1.0, any_ms, needle=" -- total="),
     Format("hanami-old", named(_HANAMI_OLD), "the protocol first, seconds last", 1e3, needle="HTTP/"),
     Format("rails-semantic", clean(_semantic), "ends in a hash of the request", 1.0, any_ms, "-- Completed "),
 )

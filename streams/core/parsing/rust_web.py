@@ -7,6 +7,7 @@ import re
 from itertools import islice
 
 from streams.core import regex
+from streams.core.parsing import outgoing
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.pieces import (
@@ -33,16 +34,21 @@ _SIMPLE = (
     rf"\[(?P<stamp>{ISO_STAMP})\]\ -\ (?P<ip>{ADDRESS})\ -\ (?P<status>{STATUS})\ -\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 )
 _TRACING = regex.compiled(  # before version 0.3 of tracing-subscriber a month without a year
-    rf"\ *+(?:({ISO_STAMP})\ ++|[A-Z][a-z]{{2}}\ [0-9]{{2}}\ [0-9:.]{{8,15}}\ ++)?(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]++)",
+    rf"\ *+(?:\[?+({ISO_STAMP})\]?+\ ++|[A-Z][a-z]{{2}}\ [0-9]{{2}}\ [0-9:.]{{8,15}}\ ++)?"
+    r"(?:TRACE|DEBUG|INFO|WARN|ERROR)\ ++([^\n]++)",
     re.VERBOSE,
 ).fullmatch
 _FIELD = regex.compiled(  # in the braces of a span, or behind the message; tower-http parts the unit from its number
     r'[ {]([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
 ).finditer
 _MOST_FIELDS = 60
-_ENDS = ("finished processing request", "response", "request completed", "close")
+_ENDS = (
+    *("finished processing request", "response", "Response", "request completed", "close"),  # Response: salvo
+    *("finished processing with success", "unable to process request (internal error)"),  # warp
+    "unable to process request (client error)",
+)
 _DONE = regex.compiled(  # the words first: a look at what stands before would be taken at every character
-    rf"((?:{'|'.join(f'{words}(?<=[: ]{words})' for words in _ENDS)}))(?= [a-z][a-z0-9_.]*+=|$)"
+    rf"((?:{'|'.join(f'{words}(?<=[: ]{words})' for words in map(re.escape, _ENDS))}))(?= [a-z][a-z0-9_.]*+=|$)"
 ).search
 
 # Under which names the fields stand: tower-http's defaults, poem's and OpenTelemetry's; the first that is there wins.
@@ -51,7 +57,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "target": ("uri", "path", "http.target", "http.uri", "url.path", "route", "http.route"),
     "status": ("status", "http.status_code", "status_code", "http.response.status_code"),
     "elapsed": ("latency", "duration", "elapsed"),
-    "client": ("remote_addr", "client_ip", "http.client_ip", "client.address", "remote_ip"),
+    "client": ("remote_addr", "remote.addr", "client_ip", "http.client_ip", "client.address", "remote_ip"),
     "agent": ("user_agent", "http.user_agent", "user_agent.original"),
 }
 _IN_MS = ("latency_ms", "duration_ms", "elapsed_ms")
@@ -67,7 +73,7 @@ def _tracing(text: str) -> Row | None:
         return None
     stamp, rest = line.groups()
     done = _DONE(f" {rest}")
-    if done is None:
+    if done is None or outgoing.called(rest[: done.start()].rpartition("}")[2]):
         return None
     told = _fields(rest)
     found = {field: next((told[name] for name in names if name in told), None) for field, names in _NAMES.items()}
@@ -75,10 +81,8 @@ def _tracing(text: str) -> Row | None:
     method = found["method"] if _ASKED_BY(found["method"] or "") else None
     if status is None or not _CODE(status) or (done[1] != _ENDS[0] and method is None):
         return None
-    if client_ip is not None and _OF_A_PEER(client_ip):
-        client_ip = address_of(client_ip)
     return Fields(
-        client_ip,
+        client_ip and _address(client_ip),
         method,
         target and path_of(target),
         status[:3],
@@ -86,6 +90,14 @@ def _tracing(text: str) -> Row | None:
         stamp,
         found["agent"],
     )
+
+
+def _address(client: str) -> str | None:
+    """Return the address of a peer, which salvo writes as a URL; another socket has none."""
+    scheme, url, rest = client.partition("://")
+    if url:
+        client = rest if scheme == "socket" else ""
+    return address_of(client) if _OF_A_PEER(client) else client or None
 
 
 def _fields(text: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Lines of requests told over several, where a logger puts each line into a document: Rails and Phoenix. Joins nothing.
+"""Lines of requests told over several, where a logger puts each into a document: Rails, Phoenix, Logbook. Joins nothing.
 
 What a line says is read by the readers of texts; the document has the stamp, and the id of the request where the text has
 none. Knows no envelope.
@@ -11,13 +11,24 @@ from msgspec import structs
 
 from streams.core.events.any_of import any_of
 from streams.core.joins import Fragment
-from streams.core.parsing import fields, plug, rails
+from streams.core.parsing import fields, halves, plug, rails
 from streams.core.parsing.json_fields import MESSAGES, text_of
 from streams.core.parsing.stamps import any_ms
 
 _OF_PHOENIX = ("Sent ", "Chunked ", "Upgraded ")
 _may_say = any_of(
-    (*rails.BEGINNINGS, *_OF_PHOENIX, '"GET /', '"HEAD /', '"POST /', '"PUT /', '"DELETE /', '"PATCH /', '"OPTIONS /')
+    (
+        halves.ESCAPED,
+        *rails.BEGINNINGS,
+        *_OF_PHOENIX,
+        '"GET /',
+        '"HEAD /',
+        '"POST /',
+        '"PUT /',
+        '"DELETE /',
+        '"PATCH /',
+        '"OPTIONS /',
+    )
 )
 _IDS = ("request_id", "requestId", "request-id", "req_id", "uuid", "correlation_id", "trace_id", "dd.trace_id")
 _WITHIN = ("named_tags", "dd", "metadata", "payload", "context", "extra")  # where loggers put what is known of a request
@@ -36,6 +47,9 @@ def fragment(text: str) -> Fragment | None:
     if not isinstance(document, dict):
         return None
     message = next((found for name in MESSAGES if (found := text_of(document.get(name)))), "").strip()
+    if message[:1] == "{":
+        said = halves.fragment(message)
+        return said and structs.replace(said, stamp_ms=_stamp_ms(document, said))
     said = rails.fragment(message)
     if said is not None:
         return structs.replace(said, id=said.id or _id(document) or _process(document), stamp_ms=_stamp_ms(document, said))

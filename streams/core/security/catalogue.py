@@ -23,6 +23,8 @@ class RequestRule(Struct, frozen=True):
     words: tuple[str, ...] = ()  # one of them is in every text that the rule sees, in small letters; none: all rows
     match: tuple[str, ...] = ()  # any of them; none: the words themselves
     unless: tuple[str, ...] = ()  # paths that are left alone
+    spared: tuple[str, ...] = ()  # parameters, decoded, as name=value: what is in them alone is no finding
+    typed: tuple[str, ...] = ()  # such that people type into: what is in them alone is a warning at most
     methods: frozenset[str] = frozenset()  # none: all
     statuses: frozenset[str] = frozenset()  # none: all
     served: str | None = None  # the severity if the server answered with 2xx

@@ -14,6 +14,7 @@ from streams.core.security.catalogue import NO_METHOD, Catalogue, Engine, Reques
 from streams.core.security.decoding import ODD, decoded, disguised, plain, undisguised
 from streams.core.security.gated import Gated
 from streams.core.security.known_good import KnownGood
+from streams.core.security.parameters import Parameters
 from streams.core.security.secrets import Secrets
 from streams.core.security.values import Finding, Seen, Suspect
 
@@ -30,7 +31,7 @@ class Columns:
 
     __slots__ = (
         "_agents", "_bad", "_crowded", "_distinct", "_first", "_first_refused", "_good", "_is_left_alone", "_methods",
-        "_refused", "_secrets", "_sets", "_severe", "_statuses", "_unless",
+        "_parameters", "_refused", "_secrets", "_sets", "_severe", "_statuses", "_unless",
     )  # fmt: skip
 
     def __init__(self, catalogue: Catalogue, engine: Engine, good: KnownGood, secrets: Secrets) -> None:
@@ -65,6 +66,7 @@ class Columns:
         )
         self._is_left_alone = lru_cache(REMEMBERED)(self._left_alone)
         self._unless = {number: engine.several(rule.unless) for number, rule in rules if rule.unless}
+        self._parameters = {number: Parameters(rule, engine) for number, rule in rules if rule.spared or rule.typed}
         self._agents: set[str | None] = set()
         self._bad: dict[str | None, list[tuple[int, RequestRule]]] = {}
 
@@ -157,12 +159,17 @@ class Columns:
             feeds = rule.feeds if fills else ()
             if rule.severity is None:
                 seen.suspects += [(i, self._suspect(bucket, row)) for bucket in feeds]
-            elif (by_agent := rule.at == "agent") not in first:
-                severity = rule.served if rule.served and (row.status or "").startswith("2") else rule.severity
+            elif (by_agent := rule.at == "agent") not in first and (severity := self._severity(number, rule, row, path)):
                 first[by_agent] = Finding(rule.name, severity, row.client, _evidence(row, agent=by_agent), feeds)
         seen.findings += [(i, first[by_agent]) for by_agent in sorted(first)]
         if told and (leak := self._secrets.finding(row.target, row.client, partial(_evidence, row, agent=False))):
             seen.findings.append((i, leak))
+
+    def _severity(self, number: int, rule: RequestRule, row: "_Row", path: tuple[bytes, bytes, bytes]) -> str | None:
+        """Return how severe it is what a rule found, None if it stands where the rule minds nothing."""
+        severity = rule.served if rule.served and (row.status or "").startswith("2") else rule.severity
+        of = self._parameters.get(number)
+        return of.severity(path[0], path[2], severity) if of and severity else severity
 
     def _suspect(self, bucket: str, row: "_Row") -> Suspect:
         value = row.target.split("?", 1)[0][:_KEPT_CHARS] if bucket in self._distinct else ""

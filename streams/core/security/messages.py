@@ -15,6 +15,7 @@ _STAMP = (
 )
 _TAG = r"[A-Za-z_][A-Za-z0-9_./@-]{0,47}(?:\([^ )]{1,40}\))?"
 _DATA = r"(?:-|(?:\[(?:[^\]\"]|\"(?:[^\"\\]|\\.)*+\")*+\])++)"  # structured data of RFC 5424
+_NOBODY = frozenset(("", "localhost"))  # no address: the machine itself, which no bucket needs to tell apart
 # Of what syslog puts before a message that which is still there. A word with a colon is a program's name only behind a stamp or
 # with a number: "error: " begins many messages.
 _HEAD = regex.compiled(
@@ -57,5 +58,5 @@ class Messages:
                 continue
             place = self._places[number][pattern](message)
             client = message[slice(*place)].decode("utf-8", "replace") if place and place[0] >= 0 else None
-            return Finding(rule.name, rule.severity, client or None, mask(text), rule.feeds)
+            return Finding(rule.name, rule.severity, None if client in _NOBODY else client, mask(text), rule.feeds)
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from streams.core import regex
 from streams.core.masking import mask
 from streams.core.security.catalogue import Engine, SecretRule
 from streams.core.security.decoding import exact, plain
@@ -9,6 +10,10 @@ from streams.core.security.gated import Gated
 from streams.core.security.values import Finding
 
 _HIDDEN = "***"
+_TAKEN_OUT = regex.compiled(  # what applications write in place of a secret: words, not one that stands in a longer one
+    r"(?i)([=:]\s?\\?[\"']?)[-_.]{0,4}+(?:redacted|filtered|masked|hidden|removed|obfuscated|sanitized|scrubbed|x{3,60}+)"
+    r"[-_.]{0,4}+(?![A-Za-z0-9!#/+=~^])"
+)
 
 
 class Secrets:
@@ -25,13 +30,16 @@ class Secrets:
     def finding(self, text: str, client_ip: str | None, shown: Callable[[], str]) -> Finding | None:
         """Return what the first rule finds in a text; in what is ``shown`` as evidence, what each rule found is hidden."""
         raw = text.encode("utf-8", "replace")
+        if next(self._gated(raw), None) is None:
+            return None
+        raw = _TAKEN_OUT.sub(rf"\1{_HIDDEN}", text).encode("utf-8", "replace")
         found = list(self._gated(raw))
         if not found:
             return None
         evidence = shown()
         for number, pattern in found:
             place = self._places[number][pattern](raw)
-            if place and place[0] >= 0:
+            if place and 0 <= place[0] < place[1]:  # of a key over several lines, the first may hold nothing of it
                 evidence = evidence.replace(raw[slice(*place)].decode("utf-8", "replace"), _HIDDEN)
         rule = self._rules[found[0][0]]
         return Finding(rule.name, rule.severity, client_ip, mask(evidence))
