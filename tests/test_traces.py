@@ -162,6 +162,27 @@ def test_errors_without_frames_stay_two() -> None:
     assert [(each.event.about, each.place.line, each.event.lines) for each in found] == [("", 1, 1), ("ValueError", 2, 1)]
 
 
+NGINX = "2024/03/05 09:01:38 [error] 7#7: "
+APACHE = "[Tue Mar 05 09:01:38 2024] [error] [client 203.0.113.9] "
+RESET = f"{NGINX}*1 recv() failed (104: Connection reset by peer) while reading response header from upstream"
+UNCAUGHT = "PHP Fatal error:  Uncaught Exception: no in /app/index.php:3"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [RESET, f'{NGINX}*2 FastCGI sent in stderr: "PHP message: {UNCAUGHT}" while reading response header from upstream'],
+        [RESET, f"[Tue Mar 05 09:01:38.125 2024] [php:error] [pid 7] [client 203.0.113.9:54032] {UNCAUGHT}"],
+        [RESET, UNCAUGHT],
+        [RESET, '{"level":"error","msg":"no cart"}'],
+        [f"{APACHE}no cart", f"{APACHE}no shop"],
+    ],
+)
+def test_lines_of_error_logs_are_complete(lines: list[str]) -> None:
+    """What stands behind a line of nginx's or Apache's error log is another error, whatever frame that names itself."""
+    assert [(one.place.line, one.event.lines) for one in told(lines)] == [(1, 1), (2, 1)]
+
+
 def test_a_traceback_that_names_nothing_is_told() -> None:
     """Frames behind a traceback's first line are an error, whatever becomes of its last line."""
     (one,) = told([*texts(BY_NAME["Python, chained"])[:3], "listening on port 3000"])

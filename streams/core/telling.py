@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from streams.core import events, regex, samples, stacks
-from streams.core.events import frames
+from streams.core.events import frames, servers
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import Piece, Role
 from streams.core.events.sign import External
@@ -85,6 +85,8 @@ def _piece(text: str, trace: Trace) -> Piece | None:
     """Return what a line is to an open trace: as it is, or behind what a logger writes before each line."""
     if found := frames.read(text, trace.speech):
         return found
+    if (inner := servers.body(text)) != text:
+        return frames.read(inner, trace.speech) if servers.is_whole(trace.event.evidence) else None
     head = _HEAD(text)
     if head is None or not head.end():
         return None

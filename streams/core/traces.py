@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 from streams.core import regex
 from streams.core.events import frames
 from streams.core.events.frames import Piece, Role, Speech, is_own
+from streams.core.events.servers import body, is_whole
 from streams.core.masking import mask
 from streams.core.values import Event, EventKind
 
@@ -92,7 +93,7 @@ def follow(trace: Trace | None, line: Line, place: Place) -> Followed:
         return Followed(trace, (Told(line.event, place),))
     grown = _grown(trace, line, place)
     if grown is None:
-        if line.event is not None and _may_be_one(trace, line.event):
+        if line.event is not None and _may_be_one(trace, line.event, line.text):
             return Followed(_opened(line.event, place, Told(trace.event, trace.place)))
         began = _begin(line, place)
         return structs.replace(began, told=(*ended(trace), *began.told))
@@ -132,9 +133,7 @@ def folded(event: Event, lines: Sequence[str]) -> Event:
         elif piece is not None:
             trace = _pieced(trace, piece, Line(text), _NOWHERE) or trace
     trace = _placed(trace)
-    if trace.first is None:
-        return event
-    return structs.replace(event, **_frames(trace))
+    return event if trace.first is None else structs.replace(event, **_frames(trace))
 
 
 def _begin(line: Line, place: Place) -> Followed:
@@ -153,7 +152,8 @@ def _opened(event: Event, place: Place, before: Told | None = None) -> Trace:
     first, top = event.first_frame, event.top_frame
     own = top is not None and is_own(top)
     goes_on = first is not None and event.evidence.endswith(":")
-    speech = Speech.BEAM if any(map(event.evidence.__contains__, _BEAM)) else Speech.ANY
+    beam = any(map(event.evidence.__contains__, _BEAM)) and not is_whole(event.evidence)
+    speech = Speech.BEAM if beam else Speech.ANY
     return Trace(event, place, place, place, before=before, goes_on=goes_on, speech=speech, first=first, top=top, own=own)
 
 
@@ -162,14 +162,15 @@ def _aged(trace: Trace, place: Place) -> bool:
     return place.at_ms is not None and trace.last.at_ms is not None and place.at_ms - trace.last.at_ms >= AGE_MS
 
 
-def _may_be_one(trace: Trace, event: Event) -> bool:
-    """Tell whether a logger's line and an error by its class may be one: what follows the error will tell."""
-    return trace.lines == 1 and trace.first is None and trace.before is None and not trace.event.about and bool(event.about)
+def _may_be_one(trace: Trace, event: Event, text: str) -> bool:
+    """Tell whether a logger's line and an error by its class may be one: what follows will tell. Servers' lines are whole."""
+    begun = trace.lines == 1 and trace.first is None and trace.before is None and not trace.event.about
+    return begun and bool(event.about) and not is_whole(text) and not is_whole(trace.event.evidence)
 
 
 def _grown(trace: Trace, line: Line, place: Place) -> Trace | None:
     """Return the trace with a line added, None when it is none of it."""
-    text, event = line.text, line.event
+    text, event = body(line.text), line.event
     if line.piece is not None:
         return _pieced(trace, line.piece, line, place)
     if not trace.named and trace.first is not None and (found := _NAMED(text)):
@@ -220,7 +221,7 @@ def _reopened(trace: Trace, line: Line, place: Place) -> Trace | None:
         return structs.replace(trace, top=None, own=False, named=False, chained=False)
     if trace.first is not None:
         return trace if line.text.startswith(" ") else None  # within a group of errors
-    if trace.before is not None:
+    if trace.before is not None or is_whole(trace.event.evidence) is not is_whole(line.text):
         return None
     before = Told(structs.replace(trace.event, lines=trace.lines), trace.began)
     unnamed = Event(EventKind.APP_ERROR, "", mask(line.text))

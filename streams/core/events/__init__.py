@@ -6,7 +6,7 @@ what names its cause (a database, an upstream) before any error.
 
 from functools import lru_cache
 
-from streams.core.events import databases, errors, fly, memory, stores, upstreams
+from streams.core.events import databases, errors, fly, memory, servers, stores, upstreams
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import located
 from streams.core.events.sign import Sign
@@ -40,6 +40,8 @@ def recognise(text: str, provider: str = "app") -> Event | None:
 
 
 def _read(text: str, provider: str) -> Event | None:
+    if servers.is_no_failure(text):
+        return None
     has = _NEEDLES.has(text)
     for sign in SIGNS:
         if has(sign.needle) and (not sign.of or provider in sign.of) and (found := sign.search(text)):

@@ -7,7 +7,6 @@ from streams.core.values import EventKind
 _SERVERS = (
     ("code=H12", r"\bcode=H12\b", "Heroku's router, where it tells no request"),
     ("H12", r"\bError (H12)\b", "the same in words"),
-    ("is DOWN, reason: ", r"is DOWN, reason: Layer[467] timeout", "HAProxy"),
     ("WORKER TIMEOUT", r"\bWORKER TIMEOUT \(pid:", "gunicorn"),
     ("HARAKIRI", r"\bHARAKIRI (?:ON|triggered)", "uWSGI"),
     ("execution timed out", r"execution timed out \([0-9.]{1,12} sec\)", "PHP-FPM"),

@@ -58,7 +58,19 @@ def _caches(kind: EventKind, states: str, words: str) -> tuple[Sign, ...]:
     )
 
 
+_HAPROXY = r"^(?:\[[A-Z]{4,8}\] {1,8}(?:[0-9]{3}/[0-9]{6} )?\([0-9]{1,10}\) : )?"  # as it writes before there is a log
+_SERVER = rf"{_HAPROXY}(?:Health check for )?(?:[Bb]ackup )?[Ss]erver ([^\s]{{1,200}})"
+# A check that timed out is a check that failed: by its reason the end of an outage would have no beginning of its kind.
+_CHECKS = (
+    (EventKind.HEALTH_CHECK_FAILED, "is DOWN, reason: ", rf"{_SERVER} is DOWN, reason: "),
+    (EventKind.HEALTH_CHECK_PASSING, "is UP, reason: ", rf"{_SERVER} is UP, reason: "),
+    (EventKind.HEALTH_CHECK_FAILED, "failed, reason: ", rf"{_SERVER} failed, reason: "),
+    (EventKind.HEALTH_CHECK_PASSING, "succeeded, reason: ", rf"{_SERVER} (?:conditionally )?succeeded, reason: "),
+)
+
 SIGNS: tuple[Sign, ...] = (
+    *(sign(kind, needle, pattern, "HAProxy, of a server behind it") for kind, needle, pattern in _CHECKS),
+    sign(EventKind.OOM, "was sent SIGKILL", r"\bWorker \(pid:[0-9]{1,10}\) was sent SIGKILL! Perhaps out of", "gunicorn"),
     sign(EventKind.TIMEOUT, "upstream timed out", r"upstream timed out \(", "nginx"),
     sign(EventKind.TIMEOUT, "upstream request timeout", r"upstream request timeout", "envoy"),
     sign(

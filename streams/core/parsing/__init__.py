@@ -36,7 +36,7 @@ from streams.core.parsing import (
     uwsgi,
     w3c,
 )
-from streams.core.parsing.format import Format, Number, Row, Texts, yielding
+from streams.core.parsing.format import UNKNOWN, Format, Number, Row, Texts, yielding
 from streams.core.parsing.parts import fragment
 from streams.core.values import Request
 from streams.core.words import Has, Words
@@ -151,7 +151,6 @@ _NEEDLES = Words(fmt.needle for fmt in (*_BARE, *frameworks.HEADED, *habits.HEAD
 # JSON first, as its first character tells it; of the texts the strict before the tolerant.
 FORMATS: tuple[Format, ...] = (*_DOCUMENTS, *_TEXTS)
 _STATUS: dict[str | None, int] = {str(code): code for code in range(100, 600)}
-_UNKNOWN = ("", "-", None)
 
 
 def recognise(text: str) -> tuple[Format, Row] | None:
@@ -164,18 +163,18 @@ def request(fmt: Format, row: Texts, at_ms: int | None) -> Request:
     client_ip, method, target, status, agent, duration, stamp = row
     if at_ms is None and stamp and fmt.stamp_ms is not None:
         at_ms = fmt.stamp_ms(stamp)
-    if target in _UNKNOWN:
+    if target in UNKNOWN:
         target = None
     return Request(
         at_ms=at_ms,
-        method=None if method in _UNKNOWN else method,
+        method=None if method in UNKNOWN else method,
         target=target,
         path=None if target is None else target.split("?", 1)[0],
         status=_STATUS.get(status),
         duration_ms=_duration_ms(duration, fmt.unit_ms),
-        client_ip=None if client_ip in _UNKNOWN else client_ip,
+        client_ip=None if client_ip in UNKNOWN else client_ip,
         format=fmt.name,
-        agent=None if agent in _UNKNOWN else agent,
+        agent=None if agent in UNKNOWN else agent,
     )
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from streams.core import regex
 from streams.core.parsing import clf, request_line
 from streams.core.parsing.durations import UNITS_MS
-from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise
+from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise, says
 from streams.core.parsing.stamps import any_ms
 
 _WHO_WHEN = (
@@ -36,10 +36,11 @@ _KEYED = regex.compiled(r'(?:rt|request_time|req_time|reqtime|request-time|total
 _SPELT = regex.compiled(
     r'(?:(?:took|time|duration|elapsed|latency|response_time|total_time)[=:])?+"?([0-9]++(?:\.[0-9]++)?+)(ms|s|us|µs)"?'
 )
+# A number and its unit apart: ms, or anything in brackets as Spring Boot shows it for Tomcat.
+_PARTED = regex.compiled(r"(\()?([0-9]++(?:\.[0-9]++)?+) (ms|us|µs|microseconds|s)(?(1)\)|(?<=ms))")
 _MICROSECONDS = regex.compiled(r'(?:D|(?:duration|time|took|elapsed)_us|usec)[=:]"?([0-9]++)"?')  # D as in Apache's %D
 _NAMED = {"request_time", "request", "rt"}  # the word before the number
 _SECONDS = regex.compiled(r'["\[<]?([0-9]{1,6}\.[0-9]{3,6})["\]>]?')
-_NUMBER = regex.compiled(r"[0-9]++(?:\.[0-9]++)?+")
 _ROUNDED_MS = 5.0  # an upstream's time may be longer by so much, as each is rounded
 _MOST_TOKENS = 8
 _MOST_FIELDS = 64  # behind the answer
@@ -86,6 +87,8 @@ def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if method is None and (found := _NUMBERED(line)):
         method, target = found.groups()
         client_ip = client_ip.rpartition(":")[0] if client_ip.count(":") > 1 else client_ip
+    if status == "-" and not says(method, target):
+        return None
     tail = text[answer.end() :]
     took_ms = _duration_ms(tail)
     if took_ms is None and head.re.groups > 2 and (found := _SECONDS.fullmatch(head[3])):
@@ -142,8 +145,8 @@ def _duration_ms(tail: str) -> float | None:
     for i, word in enumerate(tokens):
         if found := _SPELT.fullmatch(word):
             return float(found[1]) * UNITS_MS[found[2]]
-        if word == "ms" and i and _NUMBER.fullmatch(tokens[i - 1]):
-            return float(tokens[i - 1])
+        if i and word.endswith(("ms", ")")) and (found := _PARTED.fullmatch(f"{tokens[i - 1]} {word}")):
+            return float(found[2]) * UNITS_MS[found[3]]
         if i and tokens[i - 1].rstrip(":") in _NAMED and (found := _SECONDS.fullmatch(word)):
             return float(found[1]) * 1e3
     return _longest_ms([float(found[1]) * 1e3 for each in tokens if (found := _SECONDS.fullmatch(each))])

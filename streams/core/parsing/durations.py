@@ -2,7 +2,7 @@
 
 from streams.core import regex
 
-UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "min": 6e4}
+UNITS_MS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "microseconds": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "min": 6e4}
 _WORDS_MS = UNITS_MS | {
     "h": 36e5,
     "sec": 1e3,
@@ -15,7 +15,6 @@ _WORDS_MS = UNITS_MS | {
     "milliseconds": 1.0,
     "usec": 1e-3,
     "micros": 1e-3,
-    "microseconds": 1e-3,
     "nanoseconds": 1e-6,
 }
 _NUMBER = r"([0-9]++(?:\.[0-9]++)?+)"

@@ -10,7 +10,8 @@ from streams.core.parsing.durations import UNITS_MS
 PIECE = r"[0-9][0-9.,]*+ (?:[hm][0-9.hms]*+|[nuµμ]?s)? (?<=[hms])"
 _CHARS = 40
 _READ = regex.compiled(
-    r"(?:([0-9]++)h)?(?:([0-9]++)m(?!s))?(?:([0-9]++(?:,[0-9]{3}(?![0-9]))*+(?:[.,][0-9]++)?+) ?(ns|us|µs|μs|ms|min|s))?"
+    r"(?:([0-9]++)h)?(?:([0-9]++)m(?!s))?"
+    r"(?:([0-9]++(?:,[0-9]{3}(?![0-9]))*+(?:[.,][0-9]++)?+) ?(ns|us|µs|μs|microseconds|ms|min|s))?"
 ).fullmatch
 
 

@@ -33,6 +33,8 @@ _METHODLESS = (
     ("clientip", "upstreamtime", "responsetime"),  # nginx, as Logstash's users write it
     ("api", "remotehost", "requestPath"),  # MinIO's audit tells the call in place of the method, as its trace does
 )
+# Cloudflare's firewall_events tell a request that http_requests tell, too: what was done with it, and by which rule.
+_FIREWALL = (("action", "clientRequestPath"), ("ruleId", "clientRequestPath"))
 _UNFINISHED = ("reqId", "err")  # fastify tells an error before the end of its request
 
 
@@ -83,9 +85,11 @@ def known(names: Sequence[str]) -> Known | None:
     places: dict[str, Place] = {}
     refused: list[Place] = []
     for _, row, name in hits:
+        if row.beside and row.beside not in beside:
+            continue
         if row.field == "refused":
             refused.append(Place(name, row, alone=True))
-        elif not row.beside or row.beside in beside:
+        else:
             first = places.get(row.field)
             places[row.field] = Place(name, row, alone=True) if first is None else structs.replace(first, alone=False)
     asked = {"status", "method", "target"} <= places.keys() and "query" not in places
@@ -185,11 +189,13 @@ _READERS: tuple[tuple[str, tuple[str, ...], field_values.Read], ...] = (
     ("agent", AGENTS, field_values.agent),
     *(("refused", (path,), field_values.matching(pattern)) for path, pattern in REFUSED),
 )
+_SOMETHING = field_values.matching(r".+")
 
 
 _NAMES = Names(
     (
         *(Wanted(field, path, read) for field, paths, read in _READERS for path in paths),
+        *(Wanted("refused", path, _SOMETHING, beside=plain(beside)) for path, beside in _FIREWALL),
         *(
             Wanted("duration", path, read, unit_ms, plain(beside))
             for rows, read in ((PRECISE, field_values.precise), (DURATIONS, field_values.whole))

@@ -43,6 +43,7 @@ class Fields(Struct, frozen=True, gc=False):
 
 DIGITS = "0123456789"
 ADDRESS = f"{DIGITS}abcdef:"  # what an address of the internet can begin with
+UNKNOWN = ("", "-", None)  # how a line writes what it does not know
 LINE_ENDS = ("\n", "\r")
 Match = Callable[[str], Row | None]
 
@@ -73,6 +74,11 @@ class Format(Struct, frozen=True):
     searches: bool = False  # it finds its request inside a text, an envelope too: that has to come off first
     begins: str = ""  # the characters that its messages can begin with; none: any. Its pattern holds to them
     run: Run | None = None  # reads many lines at once, as ``match`` would each; None of them: they are to be asked one by one
+
+
+def says(*fields: str | None) -> bool:
+    """Tell whether a row's method, target or status is written: a line without any of them is no request."""
+    return any(field not in UNKNOWN for field in fields)
 
 
 def fullmatch(pattern: str) -> Match:

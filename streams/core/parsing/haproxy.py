@@ -11,6 +11,7 @@ from streams.core.parsing import request_line
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean
 from streams.core.parsing.stamps import clf_ms
 
+_TLS, _CIPHER = r"(?:(?:TLS|SSL)v[0-9.]{1,3}|-)", r"(?:[A-Z0-9][A-Z0-9_-]{2,60}|-)"
 _LINE = regex.compiled(
     r"(?=[0-9a-f:hu])(?:ha[a-z-]++(?:\[[0-9]++\])?+:\ )?+"  # the tag of syslog, when what writes files has left it
     r"([^ \"\[\n]{0,255}):[0-9]{1,5}\ "  # the client and its port; IPv6 has colons of its own
@@ -20,6 +21,7 @@ _LINE = regex.compiled(
     r"(-?+[0-9]{1,3})\ \+?+[0-9]++\ "
     r"[^ \n]++\ [^ \n]++\ [A-Za-z-]{2,4}\ [0-9/+-]++(?:\ [0-9]++/[0-9]++)?+"  # cookies, how it ended, connections, queues
     r"(?:\ \{[^}\n]*+\}){0,2}+"
+    rf"(?:\ (?:{_TLS}\ {_CIPHER}|{_CIPHER}\ {_TLS}))?+"  # before the request where one's own format has %sslv and %sslc
     r"\ \"([^\"\n]*+)(?:\"(?:\ [^\"\n]*+)?+)?+",  # syslog cuts long lines off; httpslog has its TLS fields at the end
     re.VERBOSE,
 ).fullmatch

@@ -1,8 +1,8 @@
-"""Access lines of the JVM's frameworks that are no common log format: Ktor, Vert.x, Spring's filter. Knows no envelope."""
+"""Access lines of the JVM's frameworks that are no common log format: Ktor, Vert.x, Spring, Tomcat. Knows no envelope."""
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import BARE, ISO_STAMP, METHOD, PATH, STATUS, named
+from streams.core.parsing.pieces import ADDRESS, BARE, CLF_STAMP, ISO_STAMP, METHOD, PATH, STATUS, named
 from streams.core.parsing.stamps import any_ms
 
 _KTOR = (
@@ -14,8 +14,14 @@ _SPRING = (  # Spring writes the query only when it was told to; there is neithe
     rf"After\ request\ \[(?:uri=)?+(?:(?P<method>{METHOD})\ )?(?P<target>/[^,;\]\n\ ]*+)"
     r"(?:[,;]\ ?client=(?P<ip>[^,;\]\n]*+))?(?:[,;][^\n]*+)?+\]?+"
 )
+_TOMCAT = (  # the patterns that Spring Boot's manual shows for it
+    rf"\[(?P<stamp>{CLF_STAMP})\]\ (?P<ip>{ADDRESS})\ "
+    rf"(?:\"(?P<line>[^\"\n]*+)\"|(?P<method>{METHOD})\ (?P<target>{PATH})\ HTTP/[0-9.]++)\ (?P<status>{STATUS})"
+    r"\ \((?P<elapsed>[0-9]++\ (?:ms|microseconds))\)"
+)
 FORMATS = (
     Format("ktor", named(_KTOR), "status and reason, a colon, the method, a dash", 1.0, needle=" - /"),
     Format("vertx-tiny", named(_VERTX_TINY), "Vert.x's own tiny: a dash more than morgan's", 1.0, needle=" ms"),
+    Format("tomcat", named(_TOMCAT), "a stamp before the client, the time in brackets", 1.0, any_ms, " (", begins="["),
     Format("spring-filter", named(_SPRING), "names itself; no status", 1.0, any_ms, "After request ["),
 )

@@ -14,7 +14,7 @@ from streams.core.headings import Heading
 from streams.core.joins import Fragment, Kind
 from streams.core.parsing import request_line
 from streams.core.parsing.durations import UNITS_MS
-from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean
+from streams.core.parsing.format import DIGITS, Fields, Format, Row, clean, says
 from streams.core.parsing.stamps import iso_ms
 
 _NEEDLE = " /"
@@ -79,6 +79,8 @@ class Layout(Struct, frozen=True):
             return None
         if "cs-method" not in told and (line := told.get("cs-request", told.get("request"))):
             method, target = request_line.split(line)
+        if not says(method, target, told.get("sc-status")):
+            return None  # HTTP.sys tells of connections, too: one that was idle asked for nothing
         client_ip = next((found for name in _CLIENTS if (found := told.get(name, "-")) != "-"), "-").split(",", 1)[0]
         return Fields(
             client_ip.split("%", 1)[0],  # IPv6 of a link names its interface
