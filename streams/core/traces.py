@@ -22,6 +22,7 @@ FOLDED_LINES = 250  # of an error that is all in one line: more do not fit, unle
 HELD = frozenset({EventKind.APP_ERROR, EventKind.DB_CONNECTION, EventKind.TIMEOUT, EventKind.EXTERNAL_API})
 _BEAM = ("[error]", "** (", " REPORT====")
 # As Python names an error behind its frames.
+_PRISMA, _SAID_LINES = "PrismaClient", 12  # its errors say what happened in the lines before the frames
 _NAMED = regex.compiled(r"(?: *+\| )?+([A-Za-z_][A-Za-z0-9_.]{0,120})(?:$|:(?: |$))").match
 
 
@@ -150,10 +151,9 @@ def _begin(line: Line, place: Place) -> Followed:
 
 def _opened(event: Event, place: Place, before: Told | None = None) -> Trace:
     first, top = event.first_frame, event.top_frame
-    own = top is not None and is_own(top)
-    goes_on = first is not None and event.evidence.endswith(":")
-    beam = any(map(event.evidence.__contains__, _BEAM)) and not is_whole(event.evidence)
-    speech = Speech.BEAM if beam else Speech.ANY
+    own, said = top is not None and is_own(top), event.evidence.rstrip()
+    goes_on = said.endswith("Error:") if _PRISMA in said else first is not None and said.endswith(":")
+    speech = Speech.BEAM if any(map(said.__contains__, _BEAM)) and not is_whole(said) else Speech.ANY
     return Trace(event, place, place, place, before=before, goes_on=goes_on, speech=speech, first=first, top=top, own=own)
 
 
@@ -176,9 +176,9 @@ def _grown(trace: Trace, line: Line, place: Place) -> Trace | None:
     if not trace.named and trace.first is not None and (found := _NAMED(text)):
         named = event or Event(EventKind.APP_ERROR, found[1], mask(text))
         return structs.replace(trace, event=structs.replace(named, about=found[1]), place=place, named=True)
-    if trace.goes_on:  # Rust: what it says comes in the next line
-        said = structs.replace(trace.event, evidence=mask(f"{trace.event.evidence} {text}"))
-        return structs.replace(trace, event=said, goes_on=False)
+    if trace.goes_on and not text.startswith(("[", "{")):  # Rust and Prisma: what it says comes below
+        said = structs.replace(trace.event, evidence=mask(f"{trace.event.evidence.rstrip()} {text.strip()}"))
+        return structs.replace(trace, event=said, goes_on=_PRISMA in said.evidence and trace.lines < _SAID_LINES)
     if event is not None and text.lstrip().startswith("** (") and not trace.event.about:
         return structs.replace(trace, event=event, place=place)  # Elixir: of the same message
     if not text.startswith(("  ", "\t")):
