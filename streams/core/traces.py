@@ -21,9 +21,9 @@ FOLDED_LINES = 250  # of an error that is all in one line: more do not fit, unle
 # What an error can be; all else happens at once, and interrupts no trace.
 HELD = frozenset({EventKind.APP_ERROR, EventKind.DB_CONNECTION, EventKind.TIMEOUT, EventKind.EXTERNAL_API})
 _BEAM = ("[error]", "** (", " REPORT====")
-# As Python names an error behind its frames.
-_PRISMA, _SAID_LINES = "PrismaClient", 12  # its errors say what happened in the lines before the frames
-_NAMED = regex.compiled(r"(?: *+\| )?+([A-Za-z_][A-Za-z0-9_.]{0,120})(?:$|:(?: |$))").match
+# Errors that say more in the lines before the frames, Prisma's all that they say; how many lines that may be.
+_PRISMA, _DRIZZLE, _SAID_LINES = "PrismaClient", "DrizzleQueryError: Failed query: ", 12
+_NAMED = regex.compiled(r"(?: *+\| )?+([A-Za-z_][A-Za-z0-9_.]{0,120})(?:$|:(?: |$))").match  # as Python names an error
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -152,7 +152,7 @@ def _begin(line: Line, place: Place) -> Followed:
 def _opened(event: Event, place: Place, before: Told | None = None) -> Trace:
     first, top = event.first_frame, event.top_frame
     own, said = top is not None and is_own(top), event.evidence.rstrip()
-    goes_on = said.endswith("Error:") if _PRISMA in said else first is not None and said.endswith(":")
+    goes_on = said.endswith("Error:") if _PRISMA in said else _DRIZZLE in said or (first is not None and said.endswith(":"))
     speech = Speech.BEAM if any(map(said.__contains__, _BEAM)) and not is_whole(said) else Speech.ANY
     return Trace(event, place, place, place, before=before, goes_on=goes_on, speech=speech, first=first, top=top, own=own)
 
@@ -176,9 +176,10 @@ def _grown(trace: Trace, line: Line, place: Place) -> Trace | None:
     if not trace.named and trace.first is not None and (found := _NAMED(text)):
         named = event or Event(EventKind.APP_ERROR, found[1], mask(text))
         return structs.replace(trace, event=structs.replace(named, about=found[1]), place=place, named=True)
-    if trace.goes_on and not text.startswith(("[", "{")):  # Rust and Prisma: what it says comes below
+    if trace.goes_on and not text.startswith(("[", "{")):  # Rust, Prisma, Rails: what it says comes below
         said = structs.replace(trace.event, evidence=mask(f"{trace.event.evidence.rstrip()} {text.strip()}"))
-        return structs.replace(trace, event=said, goes_on=_PRISMA in said.evidence and trace.lines < _SAID_LINES)
+        more = trace.lines < _SAID_LINES and trace.first is None and (_PRISMA in said.evidence or _DRIZZLE in said.evidence)
+        return structs.replace(trace, event=said, goes_on=more)
     if event is not None and text.lstrip().startswith("** (") and not trace.event.about:
         return structs.replace(trace, event=event, place=place)  # Elixir: of the same message
     if not text.startswith(("  ", "\t")):
@@ -204,7 +205,7 @@ def _pieced(trace: Trace, piece: Piece, line: Line, place: Place) -> Trace | Non
     if piece.role is Role.OPENER:
         return _reopened(trace, line, place)
     chained = trace.chained or (piece.role is Role.MORE and piece.speech is Speech.PYTHON)
-    trace = structs.replace(trace, goes_on=False, chained=chained, speech=piece.speech or trace.speech)
+    trace = structs.replace(trace, goes_on=line.text == "Caused by:", chained=chained, speech=piece.speech or trace.speech)
     match piece.role:
         case Role.NAME:
             return structs.replace(_placed(trace), held=piece.text)
