@@ -45,7 +45,7 @@ def _look(text: str, provider: str, trace: Trace | None, external: tuple[Externa
         return sample
     event = _failing(text, external) or events.recognise(text, provider) or _within(text, provider, trace)
     if event is None:
-        return None if trace is None else Line(text)
+        return None if trace is None else Line(_untagged(text, trace))
     return Line(text, stacks.unfolded(event, text) if _may_hold_a_stack(text) else event)
 
 
@@ -67,6 +67,13 @@ def _within(text: str, provider: str, trace: Trace | None) -> Event | None:
 
 def _may_hold_a_stack(text: str) -> bool:
     return text[0] == "{" or "\n" in text or "tra" in text or "stack" in text
+
+
+def _untagged(text: str, trace: Trace) -> str:
+    """Return a line of an error's own message without the tag that Rails writes before each of its lines."""
+    head = _HEAD(text)
+    own = head is not None and head[1] is None and head[2] and head[2].strip() in trace.event.evidence
+    return text[head.end() :] if head is not None and own else text
 
 
 def _failing(text: str, external: tuple[External, ...]) -> Event | None:

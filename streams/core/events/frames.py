@@ -78,6 +78,7 @@ _SHAPES = (
         r"((?:[a-z][A-Za-z0-9_-]*+ \([0-9][^)\n]*+\) )?+[^\s:\[][^:\n]*+:[0-9]++:in [`'][^'\n]*+') *+$",
         "Ruby; Rails writes a gem's name before its path",
     ),
+    _Shape(Role.FRAME, r"((?:/|app/|lib/)[^\s:]{1,300}\.(?:erb|haml|slim|jbuilder|builder):[0-9]++) *+$", "Rails: a template"),
     _Shape(Role.NAME, r" {1,8}[0-9]++: ++(?:0x[0-9a-f]++ - )?+([^\n]++)", "Rust", Speech.RUST),
     _Shape(Role.PLACE, r" ++at ([^\n]++)", "Rust", Speech.RUST),
     _Shape(Role.FRAME, r"[ \t]++at (?:async )?+([^\n]++)", "JavaScript, Java, .NET"),
