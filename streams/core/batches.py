@@ -74,11 +74,10 @@ def read(value: bytes, key: bytes, record_bytes: int) -> Batch | Lines | Unreada
     if not value.strip():
         return Unreadable.EMPTY
     try:
-        found = fly_lines.read(value)
-        return Lines(found.lines, found.owners, [])
+        return Lines(*fly_lines.read(value), [])
     except UNREADABLE:
-        several = _one_by_one(value, key)
-        return several if several.good or len(several.bad) != 1 else several.bad[0][0]
+        found = _one_by_one(value, key)
+        return found if found.good or len(found.bad) != 1 else found.bad[0][0]
 
 
 def _escaped(value: bytes) -> Batch | None:

@@ -6,13 +6,14 @@ Rows of texts are transposed once and every step runs over a whole column: two t
 
 from collections import _count_elements  # type: ignore[attr-defined]  # a Counter without its checks
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from itertools import compress, count
 from math import isfinite
 from typing import Any
 
-import msgspec
-
+from streams.core import numbers
+from streams.core.parsing.format import UNKNOWN as UNSAID
 from streams.core.parsing.format import Format, Table
 from streams.core.plan import App, Limits
 from streams.core.routes import routes
@@ -22,9 +23,8 @@ from streams.core.tally import UNKNOWN, Requests, slowest
 SWITCHING = "101"  # a WebSocket's duration is how long somebody stayed, not a latency
 _STATUS: dict[str | None, int | None] = {str(code): code for code in range(100, 600)}
 _FAILING = frozenset(str(code) for code in range(500, 600))
-_UNSAID: frozenset[str | None] = frozenset(("", "-", None))
+_UNSAID: frozenset[str | None] = frozenset(UNSAID)
 _EVIDENCE_CHARS = 300
-_read_floats = msgspec.json.Decoder(list[float]).decode
 
 
 class Columns:
@@ -153,14 +153,11 @@ def durations_ms(column: Sequence[Any], unit_ms: float) -> tuple[Sequence[float 
 
 
 def _floats(column: Sequence[Any]) -> list[float]:
-    """Read texts or numbers. Texts that are one JSON array together are read four times as fast as each by itself."""
+    """Read texts or numbers, texts together if each is a number as JSON writes it."""
     if column and type(column[0]) is str:
-        try:
-            values = _read_floats(f"[{','.join(column)}]")
-        except (msgspec.MsgspecError, TypeError):  # a number that JSON writes otherwise, or none
-            values = []
-        if len(values) == len(column):  # no text is two numbers
-            return values
+        with suppress(TypeError):  # not all are texts
+            if (values := numbers.read(",".join(column), len(column))) is not None:
+                return values
     return list(map(float, column))
 
 

@@ -26,13 +26,6 @@ class FlyLine(Struct, gc=False):
     fly: msgspec.Raw = msgspec.Raw(b"")  # the head that names the source
 
 
-class Read(Struct, frozen=True):
-    """Lines in order, and beside each whose it is."""
-
-    lines: list[FlyLine]
-    owners: list[Owner]
-
-
 class _App(Struct, gc=False):
     instance: str
     name: str
@@ -59,10 +52,10 @@ _OWNERS = _Owners()
 _head = attrgetter("fly")
 
 
-def read(block: bytes) -> Read:
-    """Read lines; one of ``UNREADABLE`` is raised when one of them is anything else."""
+def read(block: bytes) -> tuple[list[FlyLine], list[Owner]]:
+    """Read lines, and whose each is; one of ``UNREADABLE`` is raised when one of them is anything else."""
     lines = _LINE.decode_lines(block)
-    return Read(lines, _owners(lines))
+    return lines, _owners(lines)
 
 
 def read_one(raw: bytes) -> tuple[FlyLine, Owner]:

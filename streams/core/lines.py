@@ -6,13 +6,12 @@ anything else is a bare line.
 """
 
 from collections.abc import Callable
-from typing import Any
 
-import orjson
 from msgspec import structs
 
 from streams.core import regex
 from streams.core.assembling import MAX_LINES, Assembler, assembled
+from streams.core.documents import document_of
 from streams.core.envelopes import containers, fly, shippers, syslog
 from streams.core.envelopes.stamps import utc
 from streams.core.values import Line
@@ -43,7 +42,7 @@ def unwrap(raw: str, app: str = "", instance: str = "") -> Line:
 
 
 def _from_document(raw: str, app: str, instance: str) -> Line | None:
-    document = _document(raw)
+    document = document_of(raw)
     if document is None:
         return None
     if line := fly.from_document(document, app, instance):
@@ -82,16 +81,8 @@ def _deeper(line: Line) -> Line:
 
 def _inner(text: str, app: str, instance: str) -> Line | None:
     if text.startswith("{"):
-        document = _document(text)
+        document = document_of(text)
         return None if document is None else shippers.from_document(document, app, instance)
     if text[4:5] == "-":
         return _from_dated(text, app, instance)
     return syslog.from_syslog(text, app, instance) if text[3:4] == " " or text.startswith("<") else None
-
-
-def _document(raw: str) -> dict[str, Any] | None:
-    try:
-        document = orjson.loads(raw)
-    except ValueError:  # RecursionError cannot come from orjson: it has a depth limit and says ValueError
-        return None
-    return document if isinstance(document, dict) else None

@@ -74,7 +74,7 @@ def step(state: Partition, record: Record, plan: Plan) -> Step:
         return _tick(state, record, plan)
     told = [] if isinstance(content, Batch) else _dead_lines(state, record, content)
     try:
-        state.waiting.add(Arrived(record, state.clock_ms), content, _folding(state, plan))
+        state.waiting.add(Arrived(record, state.clock_ms), content, state.waiting.folding or _folding(state, plan))
     except Exception:  # noqa: BLE001  # as above; the columns are broken, and no state is
         return _behind(told, _fold_each(state, _begun(state).arrived, plan))
     del content  # its memory serves again while it is in the cache
@@ -86,7 +86,7 @@ def _behind(told: list[Output], done: Step) -> Step:
 
 
 def _folding(state: Partition, plan: Plan) -> Folding:
-    return state.waiting.folding or Folding(state.sources, state.joins, state.apps, plan)
+    return Folding(state.sources, state.joins, state.apps, plan)
 
 
 def _begun(state: Partition) -> Waiting:

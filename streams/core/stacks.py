@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 from msgspec import structs
 
 from streams.core import regex, traces
+from streams.core.documents import document_of
 from streams.core.values import Event
 
 _FIELDS: tuple[str, ...] = (
@@ -51,9 +51,8 @@ def unfolded(event: Event, text: str) -> Event:
 
 def _of_json(text: str) -> tuple[str, list[str]] | None:
     """Return the error's class and the lines of its stack; None where the document holds neither."""
-    try:
-        document = orjson.loads(text)
-    except ValueError:
+    document = document_of(text)
+    if document is None:
         return None
     about, lines = "", list[str]()
     for table in _tables(document, DEPTH):

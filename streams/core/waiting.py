@@ -37,14 +37,13 @@ class Waiting:
         return self._lines >= FOLDED_LINES or self._bytes >= FOLDED_BYTES
 
     def add(self, one: Arrived, content: Batch | Lines, folding: Folding) -> None:
-        """Read a record into the columns of those before it, or into those of ``folding`` if it is the first.
+        """Read a record into ``folding``: the columns of those before it, new ones if it is the first.
 
         It may raise; the record is among those that have arrived all the same, and the columns are broken then.
         """
         self.arrived.append(one)
-        if self.folding is None:
-            self.folding = folding
-        self._lines += take(self.folding, one, content)
+        self.folding = folding
+        self._lines += take(folding, one, content)
         self._bytes += len(one.record.value)
 
 

@@ -12,6 +12,7 @@ import orjson
 from msgspec import Struct
 
 from streams.core import regex, stamps
+from streams.core.documents import document_of
 from streams.core.envelopes.containers import CRI
 
 PART_BYTES = 16_384  # docker parts a line at so many
@@ -94,8 +95,4 @@ def _whole(parts: list[str]) -> str:
 
 
 def _document(line: str) -> dict[str, Any]:
-    try:
-        document = orjson.loads(line)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
+    return document_of(line) or {}

@@ -11,6 +11,7 @@ SIGNS: tuple[Sign, ...] = tuple(
         ("_alloc: Cannot ", r"\b(?:eheap|binary|ets|ll|sl|std)_alloc: Cannot (?:re)?allocate [0-9]+ bytes\b", "Erlang"),
         ("memory allocation of", r"^memory allocation of [0-9]+ bytes failed\b", "Rust"),
         ("fatal error: runtime: ", r"^fatal error: runtime: (?:out of memory|cannot allocate memory)\b", "Go"),
+        ("was sent SIGKILL", r"\bWorker \(pid:[0-9]{1,10}\) was sent SIGKILL! Perhaps out of", "gunicorn, of a worker"),
         ("Allowed memory size", r"\bAllowed memory size of [0-9]+ bytes exhausted\b", "PHP, by its own limit"),
     )
 )

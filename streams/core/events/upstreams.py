@@ -70,7 +70,6 @@ _CHECKS = (
 
 SIGNS: tuple[Sign, ...] = (
     *(sign(kind, needle, pattern, "HAProxy, of a server behind it") for kind, needle, pattern in _CHECKS),
-    sign(EventKind.OOM, "was sent SIGKILL", r"\bWorker \(pid:[0-9]{1,10}\) was sent SIGKILL! Perhaps out of", "gunicorn"),
     sign(EventKind.TIMEOUT, "upstream timed out", r"upstream timed out \(", "nginx"),
     sign(EventKind.TIMEOUT, "upstream request timeout", r"upstream request timeout", "envoy"),
     sign(

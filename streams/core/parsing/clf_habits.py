@@ -26,9 +26,10 @@ _STATUS = r'(?:[0-9]{1,3}(?![0-9"])|-(?!")|"[1-5][0-9]{2}")'
 _ANSWER = rf'" {{1,2}}+({_STATUS})(?: (?:[0-9]++|-|"[0-9]++"))?+(?= |$)'
 _SIZE = r'" ([0-9]++|-)(?=$| (?!(?:[0-9]++|-)(?: |$)))'  # alone: where a status stands behind the request, a size does, too
 # The end of the request: the first quote that is not escaped, else (some servers escape none) the first before a status.
-_ESCAPED = regex.compiled(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _ANSWER).match
+_LINE = r'([^"\\]*+(?:\\.[^"\\]*+)*+)'
+_ESCAPED = regex.compiled(_LINE + _ANSWER).match
 _RAW = regex.compiled(rf'([^"]*+(?:"(?! {{1,2}}+{_STATUS}(?: |$))[^"]*+)*+)' + _ANSWER).match
-_ESCAPED_FIRST = regex.compiled(r'([^"\\]*+(?:\\.[^"\\]*+)*+)' + _SIZE).match
+_ESCAPED_FIRST = regex.compiled(_LINE + _SIZE).match
 _COLOUR = regex.compiled(r"\x1b\[[0-9;]*+m")
 
 _TOKEN = regex.compiled(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^ \n]++').finditer
@@ -65,7 +66,7 @@ def _hosted(text: str) -> Row | None:
 def _status_first(text: str) -> Row | None:
     if text[:1] not in ADDRESS or _ZONED not in text or (head := _STATUS_FIRST(text)) is None:
         return None
-    client_ip, asked = _client_ip(head[1].replace('"', "").split(None, _MOST_TOKENS)), _ESCAPED_FIRST(text, head.end())
+    client_ip, asked = _client_ip(head[1]), _ESCAPED_FIRST(text, head.end())
     if client_ip is None or asked is None:
         return None
     method, target = request_line.split(asked[1])
@@ -76,7 +77,7 @@ def _status_first(text: str) -> Row | None:
 def _row(text: str, head: re.Match[str] | None) -> Row | None:
     if head is None:
         return None
-    client_ip = _client_ip(head[1].replace('"', "").split(None, _MOST_TOKENS))
+    client_ip = _client_ip(head[1])
     answer = _ESCAPED(text, head.end()) or _RAW(text, head.end())
     if client_ip is None or answer is None:
         return None
@@ -96,8 +97,9 @@ def _row(text: str, head: re.Match[str] | None) -> Row | None:
     return Fields(client_ip, method, target, status, took_ms, head[2], _agent(tail))
 
 
-def _client_ip(tokens: list[str]) -> str | None:
+def _client_ip(who: str) -> str | None:
     """Find the address: it stands before the first dash, unless an ident or a user is in its place; None: no such line."""
+    tokens = who.replace('"', "").split(None, _MOST_TOKENS)
     if not 2 <= len(tokens) <= _MOST_TOKENS:
         return None
     if tokens[0] == "-":

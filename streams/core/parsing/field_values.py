@@ -16,7 +16,7 @@ _FULL_URL = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
 _ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^:]*+:[^:]*+:)[0-9A-Fa-f:]{2,39}(?:[0-9.]{7,15})?+").fullmatch
 _LISTENING = ("0.0.0.0", "::")  # noqa: S104 (read, not bound)
 _PRECISE = regex.compiled(r"[0-9]{1,6}\.[0-9]{6}").fullmatch
-_MOST_CLIENT_CHARS = 200
+MOST_CLIENT_CHARS, NOBODY = 200, frozenset(("", "-", "unknown"))
 
 
 def whole(value: Any) -> Any:
@@ -85,12 +85,12 @@ def client(value: Any) -> str | None:
         value = value[0]
     if not isinstance(value, str):
         return None
-    first = value[:_MOST_CLIENT_CHARS].partition(",")[0].strip()
+    first = value[:MOST_CLIENT_CHARS].partition(",")[0].strip()
     if first.startswith("["):
         first = first[1:].partition("]")[0]  # [2001:db8::1]:4711
     elif first.count(":") == 1:
         first = first.partition(":")[0]  # 203.0.113.9:4711
-    return first if first not in {"", "-", "unknown"} else None
+    return first if first not in NOBODY else None
 
 
 def address(value: Any) -> str | None:
@@ -118,4 +118,4 @@ def stamp(value: Any) -> str | float | None:
 def matching(pattern: str) -> Read:
     """Return what reads texts that a pattern fits."""
     matches = regex.compiled(pattern).fullmatch
-    return lambda value: value if isinstance(value, str) and len(value) <= _MOST_CLIENT_CHARS and matches(value) else None
+    return lambda value: value if isinstance(value, str) and len(value) <= MOST_CLIENT_CHARS and matches(value) else None

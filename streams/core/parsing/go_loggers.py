@@ -5,9 +5,8 @@ Knows no envelope.
 
 import re
 
-import orjson
-
 from streams.core import regex
+from streams.core.documents import document_of
 from streams.core.parsing import fields
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format, Row, clean
@@ -40,9 +39,8 @@ def _console(text: str) -> Row | None:
     found = _CONSOLE(f"{head}\t") if tab else None
     if found is None or head.count("\t") >= _MOST_COLUMNS:
         return None
-    try:
-        document = orjson.loads("{" + rest)
-    except ValueError:
+    document = document_of("{" + rest)
+    if document is None:
         return None
     return fields.find({"ts": found[1], "level": found[2].lower(), "msg": head.rpartition("\t")[2]} | document)
 

@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 
 from streams.core import regex
+from streams.core.documents import document_of
 from streams.core.parsing import field_values, fields
-from streams.core.parsing.field_values import Read
+from streams.core.parsing.field_values import MOST_CLIENT_CHARS, NOBODY, Read
 from streams.core.parsing.fields import Known, Place
 from streams.core.parsing.format import Match, Run, Table, Taken, Texts
 from streams.core.parsing.naming import Document
@@ -26,8 +27,7 @@ _TYPED = frozenset(("request_time", "DownstreamStatus", "EdgeResponseStatus"))
 _SPELT = "properties"  # may hold a document as text
 _REQUIRED = ("method", "target", "status")
 _FIELDS = ("client", "method", "target", "status", "agent", "duration", "stamp")  # in the order of a row
-_ODD_IN_CLIENTS, _UNSAID = ', [:"', frozenset(("", "-", "unknown"))
-_MOST_CLIENT_CHARS = 200
+_ODD_IN_CLIENTS = ', [:"'
 _SAMPLES = 8  # documents by which it is known whether any can be read by the column
 _INNER = frozenset((dict, list))
 _ALIKE = ({str}, {int})  # equal values of one of these are the same, as 1 and True are not
@@ -97,20 +97,14 @@ def _documents(texts: Sequence[str]) -> list[Document]:
 
 def _document(text: str) -> Document:
     """Return the document that a text is, an empty one for anything else."""
-    if text[:1] != "{" or text[-1:] != "}":
-        return {}
-    try:
-        found = orjson.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return (text[:1] == "{" and text[-1:] == "}" and document_of(text)) or {}
 
 
 def _columns(known: Known, documents: Sequence[Document]) -> Columns | None:
     """Return the columns of documents with the same names, by field; None where one has fields inside a field."""
     if any(not _INNER.isdisjoint([type(document[name]) for document in documents]) for name in known.nested):
         return None
-    if any(any(_read(place, documents)) for place in known.refused):
+    if any(any(_read(place.row.read, _values(place, documents))) for place in known.refused):
         return None
     nothing: Sequence[None] = (None,) * len(documents)
     return {field: nothing if field not in known.places else _column(known, field, documents) for field in _FIELDS}
@@ -125,7 +119,7 @@ def _unsure(known: Known, columns: Columns) -> set[int]:
 
 def _column(known: Known, field: str, documents: Sequence[Document]) -> Sequence[Any]:
     place = known.places[field]
-    values = [document[place.name] for document in documents]
+    values = _values(place, documents)
     if field == "duration":
         return fields.durations_ms(place.row, values, documents)
     kinds = set(map(type, values))
@@ -134,15 +128,18 @@ def _column(known: Known, field: str, documents: Sequence[Document]) -> Sequence
         return values
     if field == "stamp" and {int, float} >= kinds and 0 < min(values) <= max(values) < LATEST_NS:
         return values
-    return _read(place, documents)
+    return _read(read, values)
 
 
-def _read(place: Place, documents: Sequence[Document]) -> list[Any]:
-    """Read the values under a name; texts and numbers that come again are read once."""
-    values = [document[place.name] for document in documents]
+def _values(place: Place, several: Sequence[Document]) -> list[Any]:
+    return [document[place.name] for document in several]
+
+
+def _read(read: Read, values: Sequence[Any]) -> list[Any]:
+    """Read each value; texts and numbers that come again are read once."""
     if set(map(type, values)) not in _ALIKE:
-        return list(map(place.row.read, values))
-    readable = {value: place.row.read(value) for value in set(values)}
+        return list(map(read, values))
+    readable = {value: read(value) for value in set(values)}
     return list(map(readable.__getitem__, values))
 
 
@@ -153,7 +150,7 @@ def _targets(values: Sequence[str]) -> bool:
 def _clients(values: Sequence[str]) -> bool:
     joined = "".join(values)
     odd = any(map(joined.__contains__, _ODD_IN_CLIENTS)) or not joined.isascii() or not joined.isprintable()
-    return not odd and _UNSAID.isdisjoint(values) and max(map(len, values)) <= _MOST_CLIENT_CHARS
+    return not odd and NOBODY.isdisjoint(values) and max(map(len, values)) <= MOST_CLIENT_CHARS
 
 
 def _agents(values: Sequence[str]) -> bool:

@@ -6,8 +6,7 @@ Also what loggers put into documents: text lines (morgan writes through winston 
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-
+from streams.core.documents import document_of
 from streams.core.parsing import fields, json_columns
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.format import Fields, Format, Row, otherwise
@@ -52,11 +51,8 @@ def tolerant(recognise: Recognise, strict: tuple[Format, ...]) -> Format:
 def _document(text: str) -> dict[str, Any] | None:
     if text[:1] != "{":
         return None
-    try:
-        document = orjson.loads(text)
-    except ValueError:  # orjson has a depth limit and says ValueError for that too
-        return None
-    if not isinstance(document, dict):
+    document = document_of(text)
+    if document is None:
         return None
     if (spelt := document.get(_SPELT)) and isinstance(spelt, str) and (inner := _document(spelt)) is not None:
         document[_SPELT] = inner

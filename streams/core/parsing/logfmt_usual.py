@@ -8,10 +8,9 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-import msgspec
 from msgspec import Struct
 
-from streams.core import regex
+from streams.core import numbers, regex
 from streams.core.parsing import outgoing, runs
 from streams.core.parsing.format import Row, Run, Table, Taken, Texts
 
@@ -88,7 +87,6 @@ _ADDRESS = regex.compiled(r'(?:([^ ":\[\],\n]++)(?::[0-9]{1,5})?+|[^\n]*+)\n').f
 _LOOKED_AT = 4  # lines by which the names are known
 _NOT_IN_VALUES, _ODD_IN_CLIENTS = ' "\n', ' ":[],\n'
 _is_method, _is_status = regex.compiled("[A-Z]++").fullmatch, regex.compiled("[0-9]{3}").fullmatch
-_read_numbers = msgspec.json.Decoder(list[float]).decode
 _NEEDLE = "method="
 
 
@@ -156,11 +154,7 @@ def _durations(column: Sequence[str]) -> list[float] | None:
         return None
     for unit, exponent in _EXPONENTS.items():
         text = text.replace(f"{unit}\n", f"{exponent},")
-    try:
-        values = _read_numbers(f"[{text[:-1]}]")
-    except msgspec.MsgspecError:
-        return None
-    return values if len(values) == len(column) else None
+    return numbers.read(text[:-1], len(column))
 
 
 def _table(columns: Table) -> Table | None:

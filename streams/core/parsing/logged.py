@@ -5,10 +5,10 @@ Knows no single format and no envelope.
 
 from collections.abc import Callable
 
-import orjson
 from msgspec import structs
 
 from streams.core import regex
+from streams.core.documents import document_of
 from streams.core.parsing import fields, heads, outgoing
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.format import LINE_ENDS, Fields, Format, Match, Row
@@ -82,10 +82,7 @@ def _undated(text: str) -> str:
 def _before_a_document(message: str) -> tuple[str, str | float | None] | None:
     """Return what stands before a document at the end, and the document's stamp: winston's simple format has it behind."""
     before, opening, rest = message.partition(' {"')
-    try:
-        document = orjson.loads('{"' + rest) if opening else None
-    except ValueError:
-        return None
+    document = document_of('{"' + rest) if opening else None
     return None if document is None else (before, fields.stamp(document))
 
 

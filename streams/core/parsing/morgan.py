@@ -20,7 +20,7 @@ _DEV = (
 _SHORT = rf"([^ \n{{][^ \n]*+)\ [^ \n]++\ {_METHOD}\ {_TARGET}\ HTTP/[0-9.]++\ {_STATUS}()\ {_LENGTH}\ -\ {_TOOK}\ ms ()"
 
 _ANY = r"([^ ]++)"  # a target among many lines: what may not be in it is looked for in all together
-_TABLE = runs.ordered((0, 1, 2, 3, 4, 5, 6), "\x1b")
+_TABLE = runs.ordered(runs.IN_ORDER, "\x1b")
 _TINY_RUN, _DEV_RUN = (runs.searched(pattern.replace(_TARGET, _ANY), 3, _TABLE) for pattern in (_TINY, _DEV))
 
 FORMATS = (

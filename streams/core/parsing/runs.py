@@ -47,6 +47,9 @@ def searched(pattern: str, never_empty: int, table: Callable[[Table], Table | No
     return run
 
 
+IN_ORDER = tuple(range(7))  # groups that stand as ``Row.groups`` has them
+
+
 def ordered(order: tuple[int, ...], unclean: str) -> Callable[[Table], Table | None]:
     """Return what puts columns in order; ``order`` tells which of them is which field, ``unclean`` what no target has."""
     target = order[2]

@@ -6,9 +6,9 @@ none. Knows no envelope.
 
 from typing import Any
 
-import orjson
 from msgspec import structs
 
+from streams.core.documents import document_of
 from streams.core.events.any_of import any_of
 from streams.core.joins import Fragment
 from streams.core.parsing import fields, halves, plug, rails
@@ -40,11 +40,8 @@ def fragment(text: str) -> Fragment | None:
     """Return what the message of a document says about a request, None when it says nothing."""
     if not _may_say(text):
         return None
-    try:
-        document = orjson.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(document, dict):
+    document = document_of(text)
+    if document is None:
         return None
     message = next((found for name in MESSAGES if (found := text_of(document.get(name)))), "").strip()
     if message[:1] == "{":
