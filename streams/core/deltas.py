@@ -17,11 +17,11 @@ from streams.core.values import Event, Reading, Reason, Sample, Skipped
 class Deltas:
     """Tallies by pane, and what happened, of the records that are being folded."""
 
-    __slots__ = ("_clock_ms", "_number", "_offset", "_plan", "found", "happened", "tallies")
+    __slots__ = ("_clock_ms", "_number", "_offset", "_partition", "_plan", "found", "happened", "tallies")
 
-    def __init__(self, clock_ms: int, plan: Plan) -> None:
-        """Begin empty."""
-        self._plan = plan
+    def __init__(self, clock_ms: int, plan: Plan, partition: int = 0) -> None:
+        """Begin empty; ids are those of a partition."""
+        self._plan, self._partition = plan, partition
         self.tallies: dict[tuple[int, str], Tally] = {}  # (start of the pane, app) -> what is to be added
         self.happened: list[Happened] = []
         self.found: list[Security] = []
@@ -90,7 +90,17 @@ class Deltas:
             return
         self.tally(place.pane_ms, app).events[event.event] += 1
         at_ms = place.seen_ms if place.at_ms is None else place.at_ms
-        self.happened.append(Happened(place.id, app, instance, place.region, at_ms, event))
+        self.happened.append(Happened(f"{self._partition}/{place.id}", app, instance, place.region, at_ms, event))
+
+    def happens(self, source: Source, event: Event, stamp: str | None) -> None:
+        """Count a line, not a late one, that tells an event at once, and keep this to be published."""
+        at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
+        tally, said = self.tally(source.start_ms, source.app), f"{self._partition}/{self._offset}/{self._number}"
+        self._number += 1
+        tally.lines += 1
+        tally.events[event.event] += 1
+        at_ms = self._clock_ms if at_ms is None else at_ms
+        self.happened.append(Happened(said, source.app, source.instance, source.region, at_ms, masked(event, self._plan)))
 
     def measure(self, source: Source, sample: Sample) -> None:
         """Count what a line measured."""

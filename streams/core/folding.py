@@ -6,15 +6,15 @@ column. ``streams.core.reading`` says the same of one line.
 
 from collections.abc import Iterable, Sequence
 
-from streams.core import guarding, probed, reading, stamps
+from streams.core import guarding, probed
 from streams.core.batches import Batch, Lines
 from streams.core.deltas import Deltas
 from streams.core.folded_columns import Published, folded
-from streams.core.joins import Fragment, Joins
+from streams.core.joins import Joins
 from streams.core.later import Later
 from streams.core.lines import unwrap
+from streams.core.looking import Looking
 from streams.core.opened import Opened
-from streams.core.parsing import w3c
 from streams.core.parsing.stretch import within
 from streams.core.placing import move
 from streams.core.plan import Plan
@@ -22,16 +22,15 @@ from streams.core.sources import Source
 from streams.core.tally import Requests as Counted
 from streams.core.together import FEW, runs
 from streams.core.touched import Touched
-from streams.core.values import Line, Reason, Skipped
-
-_SHOWS = Skipped(Reason.SECURITY)
+from streams.core.values import Line
 
 
 class Folding:
     """Records on their way into tallies. ``clock_ms`` is the partition's clock for what is taken next."""
 
     __slots__ = (
-        "_guarded", "_later", "_plan", "_touched", "clock_ms", "counted", "deltas", "opened", "provider", "published",
+        "_guarded", "_later", "_looking", "_plan", "_touched",
+        "clock_ms", "counted", "deltas", "opened", "provider", "published",
     )  # fmt: skip
 
     def __init__(
@@ -41,15 +40,16 @@ class Folding:
         apps: set[str],
         plan: Plan,
         clock_ms: int = 0,
+        partition: int = 0,
     ) -> None:
         """Begin with the cache of sources (which changes), the open joins (copied before they do), the apps known."""
         self._plan, self.clock_ms = plan, clock_ms
         self._touched = Touched(sources, joins, apps, plan)
-        self.deltas = Deltas(clock_ms, plan)  # all else
+        self.deltas = Deltas(clock_ms, plan, partition)  # all else
         self.counted: list[tuple[int, str, Counted]] = []  # (start of the pane, app, requests)
         self.published: list[tuple[str, str, str, dict[str, list[object]]]] = []  # (app, instance, region, columns)
         self.opened = Opened(joins, plan.limits.joins, plan.external)
-        self._later = Later(plan)
+        self._later, self._looking = Later(plan), Looking(plan, self.deltas, self.opened)
         self._guarded = guarding.Guarded(plan, self.deltas)
         self.provider = ""  # of the lines at hand
 
@@ -189,7 +189,7 @@ class Folding:
             source.keep(row, stamp)
         elif source.fresh:  # its first line is most likely of the format of the rest, which need not wait then
             source.fresh -= 1
-            self._look_at(source, raw, stamp)
+            self._looking.at(source, raw, stamp, self.provider, self.clock_ms)
         else:
             self._later.add((number,), source, (raw,), (stamp,), self.provider)
 
@@ -199,52 +199,7 @@ class Folding:
         for (span, raw, stamp), worth in self._later.taken(every=noting):
             if worth:
                 move(span.source, stamp, self.clock_ms, self._plan)
-                self.provider = span.provider
-                self._look_at(span.source, raw, stamp)
+                self._looking.at(span.source, raw, stamp, span.provider, self.clock_ms)
             else:
                 self.opened.note(span.source, raw, span.provider, stamp, late=span.late)
         self.opened.nothing(self.deltas, self._later.nothing())
-
-    def _look_at(self, source: Source, raw: str, stamp: str | None) -> None:
-        """Take a line that may be a request, a part of one, an event, or nothing known."""
-        chars = self._plan.limits.line_chars
-        if len(raw) <= chars and not reading.is_neither(raw) and (row := source.match(raw) or source.again(raw)):
-            source.keep(row, stamp)
-            return
-        text, cut = reading.cleaned(raw, chars)
-        if cut:
-            self.deltas.tally(source.start_ms, source.app).cut += 1
-        found = reading.what(text)
-        if isinstance(found, tuple):
-            source.learn(found[0])
-            source.keep(found[1], stamp)
-        elif not isinstance(found, Skipped):
-            self._join(source, found, stamp)
-            self.opened.beside(self.deltas, source, text, self.provider, stamp)
-        elif part := self.opened.part(source, text, stamp):
-            if isinstance(part, Fragment):
-                self._join(source, part, stamp)
-            else:
-                self.deltas.skip(source, _SHOWS if guarding.line(self._plan, self.deltas, source, text, stamp) else part)
-        elif told := w3c.row(self.opened.heading(source, self.clock_ms), text):
-            source.apart(w3c.HEADED, told, stamp)
-        elif self._plan.formats and (own := reading.recognise_own(text, self._plan.formats)):
-            source.apart(*own, stamp)
-        else:
-            self._no_request(source, text, stamp, found)
-
-    def _no_request(self, source: Source, text: str, stamp: str | None, part: Skipped) -> None:
-        """Take a line that is an event, shows something to security, both, or nothing."""
-        if guarding.line(self._plan, self.deltas, source, text, stamp):
-            part = _SHOWS
-        self.opened.line(self.deltas, source, text, self.provider, stamp, part)
-
-    def _join(self, source: Source, part: Fragment, stamp: str | None) -> None:
-        joins = self.opened.of(source)
-        parsed = reading.joined(part, None if stamp is None else stamps.ms(stamp), joins)
-        if joins.dropped:
-            self.deltas.tally(source.start_ms, source.app).skipped[Reason.DROPPED] += joins.dropped
-        if isinstance(parsed, Skipped):
-            self.deltas.skip(source, parsed)
-        else:
-            source.apart(reading.JOINED, reading.row(parsed), stamp)

@@ -1,5 +1,6 @@
 """Lines that the format at hand refused, and whether each is worth a look: one search over all tells. Knows no format."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from heapq import heapify, heappop, heappush
 from itertools import compress, count
@@ -63,17 +64,17 @@ class Later:
         """
         if not self._texts:
             return
-        worth, places = self._worth(), [span for span in self._spans for _ in range(span.begin, span.end)]
+        worth, ends = self._worth(), [span.end for span in self._spans]
         queue, resting = self._turns(worth, every=every)
         while queue:
             turn = heappop(queue)
             at = turn[1]
-            span = places[at]
-            if looks := at in worth or _leans(span.source):
+            span = self._spans[bisect_right(ends, at)]
+            if looks := at in worth or leans(span.source):
                 self._looked.add(at)
             if looks or every:
                 yield (span, self._texts[at], self._stamps[at]), looks
-            if id(span.source) in resting and _leans(span.source):
+            if id(span.source) in resting and leans(span.source):
                 for other in self._rest(resting.pop(id(span.source)), worth):
                     if other > turn:
                         heappush(queue, other)
@@ -89,7 +90,7 @@ class Later:
         for span in self._spans:
             resting.setdefault(id(span.source), []).append(span)
         queue = [(numbers[at], at) for at in worth]
-        for spans in [spans for spans in resting.values() if _leans(spans[0].source)]:
+        for spans in [spans for spans in resting.values() if leans(spans[0].source)]:
             queue += self._rest(resting.pop(id(spans[0].source)), worth)
         heapify(queue)
         return queue, resting
@@ -121,7 +122,7 @@ class Later:
         return [(self._numbers[at], at) for span in spans for at in range(span.begin, span.end) if at not in worth]
 
 
-def _leans(source: Source) -> bool:
+def leans(source: Source) -> bool:
     """Tell whether what an instance has open may make something of any line."""
     opened = source.opened
     return opened is not None and (opened.trace is not None or opened.block is not None or opened.heading is not NONE)

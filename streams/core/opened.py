@@ -11,7 +11,7 @@ from streams.core.joins import CAP, Fragment, Joins
 from streams.core.later import Nothing
 from streams.core.parsing import pretty
 from streams.core.sources import Source
-from streams.core.traces import HELD, Line, Place, Told
+from streams.core.traces import HELD, Line, Place
 from streams.core.values import Reason, Sample, Skipped
 
 
@@ -77,7 +77,8 @@ class Opened:
         if source.late or nothing.reason is Reason.EMPTY:
             deltas.skip(source, nothing, text)
             return
-        self.note(source, text, provider, stamp, late=False)
+        if self.firsts is not None:
+            self.note(source, text, provider, stamp, late=False)
         seen = telling.look(text, provider, trace, self._external)
         if seen is None:
             deltas.skip(source, nothing, text)
@@ -87,6 +88,10 @@ class Opened:
             return
         if seen is telling.STRAY:
             deltas.skip(source, _PART, text)
+            return
+        event = seen.event
+        if trace is None and event is not None and event.event not in HELD and seen.piece is None:
+            deltas.happens(source, event, stamp)  # as ``follow`` would, which most events would change nothing of
             return
         said = self._follow(deltas, source, seen, stamp) or nothing
         if isinstance(said, Skipped):
@@ -127,16 +132,8 @@ class Opened:
         return followed.part or (new is not None and (new.began is not place or new.before is not None))
 
     def _follow(self, deltas: Deltas, source: Source, seen: Line, stamp: str | None) -> object:
-        event = seen.event
-        if event is not None and event.event not in HELD and seen.piece is None and _has_no_trace(source):
-            deltas.tell(source.app, source.instance, Told(event, deltas.place(source, stamp)))
-            return event  # as ``follow`` would, which most events would change nothing of
         joins = self.of(source)
         said = joins.follow(seen, deltas.place(source, stamp))
         for told in joins.told:
             deltas.tell(source.app, source.instance, told)
         return said
-
-
-def _has_no_trace(source: Source) -> bool:
-    return source.opened is None or source.opened.trace is None

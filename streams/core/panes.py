@@ -86,7 +86,7 @@ def _behind(told: list[Output], done: Step) -> Step:
 
 
 def _folding(state: Partition, plan: Plan) -> Folding:
-    return Folding(state.sources, state.joins, state.apps, plan)
+    return Folding(state.sources, state.joins, state.apps, plan, partition=state.number)
 
 
 def _begun(state: Partition) -> Waiting:
@@ -130,7 +130,7 @@ def _fold(state: Partition, arrived: list[Arrived], folding: Folding, plan: Plan
         Requests(f"{name}/{app}/{instance}/{region}", app, instance, region, columns)
         for app, instance, region, columns in folding.published
     ]
-    outputs += [replace(each, id=f"{state.number}/{each.id}") for each in folding.deltas.happened]
+    outputs += folding.deltas.happened
     outputs += numbered(folding.deltas.found, name)
     return Step(absorb(state, folding, plan), outputs)
 
@@ -200,14 +200,14 @@ def _tick(state: Partition, record: Record, plan: Plan) -> Step:
 
 def end_traces(state: Partition, plan: Plan, writes: dict[str, Any], clock_ms: int | None) -> list[Output]:
     """Tell the stack traces to which nothing was added for a while; without a clock, all."""
-    deltas = Deltas(state.clock_ms, plan)
+    deltas = Deltas(state.clock_ms, plan, state.number)
     for (app, instance), joins in state.joins.items():
         for told in joins.end(clock_ms):
             deltas.tell(app, instance, told)
             writes[f"join/{app}/{instance}"] = joins
     for key, delta in deltas.tallies.items():
         _pane(state, key, writes).merge(delta)
-    return [replace(each, id=f"{state.number}/{each.id}") for each in deltas.happened]
+    return list(deltas.happened)
 
 
 def _expire(state: Partition, plan: Plan, writes: dict[str, Any]) -> None:

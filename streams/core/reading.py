@@ -14,10 +14,11 @@ from streams.core.values import Line, Parsed, Reading, Reason, Request, Skipped
 
 # A request told over several lines is a row like any other once it is complete; no text is ever recognised as one.
 JOINED = Format("joined", match=lambda _: None, why="made by joins, never matched", unit_ms=1.0, stamp_ms=int)
-# Short lines that are neither a request nor a part of one: checks and errors repeat word for word. Changes no result.
+# Short lines that are neither a request nor a part of one, and begin no block: checks and errors repeat word for word.
+# Changes no result.
 _NEITHER: dict[str, Skipped] = {}
 _KNOWN_LINES, _KNOWN_CHARS = 4_096, 300
-is_neither = _NEITHER.__contains__  # of a text as it is: no format takes it
+neither = _NEITHER.get  # of a text as it is: why no format takes it, None where that is not known
 _EMPTY, _UNRECOGNISED, _PART = Skipped(Reason.EMPTY), Skipped(Reason.UNRECOGNISED), Skipped(Reason.PART)
 
 
@@ -95,7 +96,7 @@ def what(text: str) -> tuple[Format, Row] | Fragment | Skipped:
     if known is not None:
         return known
     found = parsing.recognise(text) or fragment(text)
-    if isinstance(found, Skipped) and len(text) <= _KNOWN_CHARS:
+    if isinstance(found, Skipped) and len(text) <= _KNOWN_CHARS and pretty.follow(None, text) is None:
         if len(_NEITHER) >= _KNOWN_LINES:
             _NEITHER.clear()
         _NEITHER[text] = found

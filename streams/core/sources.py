@@ -144,6 +144,8 @@ class Source:
 
     def turn(self, start_ms: int | None, clock_ms: int, *, late: bool, ahead: bool) -> None:
         """Move to a pane (None: each row to the pane of its own stamp), and go on with the format at hand."""
+        if start_ms is not None and self.here and (start_ms, late, ahead) == (self.start_ms, self.late, self.ahead):
+            return  # it is there: the clock alone has moved
         self.start_ms, self.clock_ms, self.late, self.ahead = start_ms, clock_ms, late, ahead
         self.here = {}
         self.write(self.fmt)
@@ -193,12 +195,13 @@ class Source:
         The format that takes most of them is its last one now.
         """
         others = [fmt for fmt in self.seen if fmt is not self.fmt]
-        if others and (parts := self.shapes.read(texts, (self.fmt, *others))) is not None:
+        if not others:
+            return self.take(texts, stamps)
+        if (parts := self.shapes.read(texts, (self.fmt, *others))) is not None:
             return self._parted(parts, (self.fmt, *others), len(texts), stamps)
         left = self.take(texts, stamps)
         most, best = len(texts) - len(left), self.fmt
-        if others:
-            self.shapes.learn(best.name, texts, left)
+        self.shapes.learn(best.name, texts, left)
         for fmt in others if left else ():
             self.write(fmt)
             some = [texts[i] for i in left]

@@ -37,10 +37,12 @@ _BEGIN = (  # of many lines: the stamp where it stands, and a target that is not
     rf"{_CLIENT}\ -\ (?:-|[^ \[\n]{{1,255}}+)\ \[([^\]]++)\]\ "
     r'"([A-Z][A-Z-]*+)\ ([^ ]++)\ HTTP/[0-9.]++"\ ([0-9]{3}|-)\ [0-9-]++'
 )
-_STATUS, _TABLE = 4, runs.ordered((0, 2, 3, 4, 5, 6, 1), '"\x1b')
-_PLAIN_RUN = runs.searched(rf"{_BEGIN} (?:{_AGENT})?+ ()", _STATUS, _TABLE)
+_STATUS, _UNCLEAN = 4, '"\x1b'
+_PLAIN_RUN = runs.searched(rf"{_BEGIN} (?:{_AGENT})?+", _STATUS, runs.ordered((0, 2, 3, 4, 5, None, 1), _UNCLEAN))
 _TIMED_RUN = runs.searched(
-    rf'{_BEGIN} {_AGENT}\ (?:rt=|request_time=)?+"?+{_SECONDS}"?+ (?:\ u[a-z]{{2}}=[^ \n]++)*+', _STATUS, _TABLE
+    rf'{_BEGIN} {_AGENT}\ (?:rt=|request_time=)?+"?+{_SECONDS}"?+ (?:\ u[a-z]{{2}}=[^ \n]++)*+',
+    _STATUS,
+    runs.ordered((0, 2, 3, 4, 5, 6, 1), _UNCLEAN),
 )
 
 

@@ -59,7 +59,7 @@ def _is_of_fly(text: str) -> bool:
     return text.startswith(_OF_FLY) and any(error in text for error in _ERRORS)
 
 
-_lograge = runs.searched(_LOGRAGE, 3, runs.ordered(runs.IN_ORDER, '"'))
+_lograge = runs.searched(_LOGRAGE, 2, runs.ordered((None, 0, 1, 2, None, 3, None), '"'))
 
 
 def _lograge_run(texts: Sequence[str]) -> Taken | None:

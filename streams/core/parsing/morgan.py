@@ -20,8 +20,8 @@ _DEV = (
 _SHORT = rf"([^ \n{{][^ \n]*+)\ [^ \n]++\ {_METHOD}\ {_TARGET}\ HTTP/[0-9.]++\ {_STATUS}()\ {_LENGTH}\ -\ {_TOOK}\ ms ()"
 
 _ANY = r"([^ ]++)"  # a target among many lines: what may not be in it is looked for in all together
-_TABLE = runs.ordered(runs.IN_ORDER, "\x1b")
-_TINY_RUN, _DEV_RUN = (runs.searched(pattern.replace(_TARGET, _ANY), 3, _TABLE) for pattern in (_TINY, _DEV))
+_TABLE = runs.ordered((None, 0, 1, 2, None, 3, None), "\x1b")
+_TINY_RUN, _DEV_RUN = (runs.searched(pattern.replace(_TARGET, _ANY), 2, _TABLE) for pattern in (_TINY, _DEV))
 
 FORMATS = (
     Format(

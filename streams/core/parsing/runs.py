@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import compress, count, repeat
-from operator import not_
+from operator import itemgetter, not_
 from typing import Any
 
 import msgspec
@@ -23,11 +23,13 @@ _NONE: Table = ((),) * 7
 def searched(pattern: str, never_empty: int, table: Callable[[Table], Table | None]) -> Run:
     """Return the run of a verbose pattern that stays within its line, unless a target or a quote lacks its end.
 
-    ``never_empty`` is the number of a group that no line leaves empty, from 0; ``table`` puts the columns of the groups in
-    order. As a set of characters is slow to search by, a pattern may take any text without a blank for a target or the like:
-    which characters none of them has is asked of the whole column, and None is the answer when one has some.
+    Its groups without a content are left out, as each would cost every line. ``never_empty`` is the number of a group that
+    no line leaves empty, from 0; ``table`` puts the columns of the groups in order. As a set of characters is slow to search
+    by, a pattern may take any text without a blank for a target or the like: which characters none of them has is asked of
+    the whole column, and None is the answer when one has some.
     """
-    compiled = lru_cache(1)(lambda: regex.compiled(rf"(?:{pattern}|[^\n]*+)\n", re.VERBOSE).findall)
+    compiled = lru_cache(1)(lambda: regex.compiled(rf"(?:{pattern.replace('()', '')}|[^\n]*+)\n", re.VERBOSE).findall)
+    saying = itemgetter(never_empty)
 
     def run(texts: Sequence[str]) -> Taken | None:
         text = ended(texts)
@@ -35,35 +37,36 @@ def searched(pattern: str, never_empty: int, table: Callable[[Table], Table | No
         if len(rows) != len(texts):  # a match over two of them, or a line end in one
             return None
         refused: Sequence[int] = ()
-        columns: Table = tuple(zip(*rows, strict=True))
-        if "" in (said := columns[never_empty]):
+        if "" in (said := list(map(saying, rows))):
             refused = list(compress(count(), map(not_, said)))
             if len(refused) == len(rows):
                 return Taken(_NONE, refused)
-            columns = tuple(zip(*compress(rows, said), strict=True))
-        found = table(columns)
+            rows = list(compress(rows, said))
+        found = table(tuple(zip(*rows, strict=True)))
         return None if found is None else Taken(found, refused)
 
     return run
 
 
-IN_ORDER = tuple(range(7))  # groups that stand as ``Row.groups`` has them
+def ordered(order: tuple[int | None, ...], unclean: str) -> Callable[[Table], Table | None]:
+    """Return what puts columns in order.
 
-
-def ordered(order: tuple[int, ...], unclean: str) -> Callable[[Table], Table | None]:
-    """Return what puts columns in order; ``order`` tells which of them is which field, ``unclean`` what no target has."""
+    ``order`` tells for each field which of them it is, None where no line says it; ``unclean`` is what no target has.
+    """
     target = order[2]
 
     def table(columns: Table) -> Table | None:
-        return None if has_any(columns[target], unclean) else tuple(map(columns.__getitem__, order))
+        if target is None or has_any(columns[target], unclean):
+            return None
+        nothing = ("",) * len(columns[target])
+        return tuple(nothing if at is None else columns[at] for at in order)
 
     return table
 
 
 def has_any(column: Sequence[str], chars: str) -> bool:
     """Tell whether a text of a column has one of some characters."""
-    joined = "".join(column)
-    return any(char in joined for char in chars)
+    return any(map("".join(column).__contains__, chars))
 
 
 def documents(shape: type[Any], table: Callable[[list[Any]], Table | None]) -> Run:

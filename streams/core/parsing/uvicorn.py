@@ -42,8 +42,10 @@ def match(text: str) -> Row | None:
     return Fields(found[1], method, target, answer[2], answer[3], opening[1]) if method else None
 
 
-_TABLE = runs.ordered(runs.IN_ORDER, '"\x1b')
-_PLAIN_RUN, _TIMED_RUN = (runs.searched(pattern.replace(_TARGET, _ANY), 3, _TABLE) for pattern in (_PLAIN, _TIMED))
+_PLAIN_RUN, _TIMED_RUN = (
+    runs.searched(pattern.replace(_TARGET, _ANY), 3, runs.ordered((0, 1, 2, 3, None, took, None), '"\x1b'))
+    for pattern, took in ((_PLAIN, None), (_TIMED, 4))
+)
 _STRICT = (
     Format("uvicorn", fullmatch(_PLAIN), "a level, a peer with its port, a quoted request", needle=NEEDLE, run=_PLAIN_RUN),
     Format("uvicorn-time", fullmatch(_TIMED), "a time at the end, so never the plain one", 1.0, needle=NEEDLE, run=_TIMED_RUN),
