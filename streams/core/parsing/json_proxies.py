@@ -3,7 +3,7 @@
 A document that does not fit its shape is left to the tolerant table of ``json_fields``.
 """
 
-from typing import cast
+from typing import Literal, cast
 
 import msgspec
 from msgspec import Struct
@@ -44,7 +44,7 @@ class Caddy(Struct, gc=False):
     duration: float | str | None = None
     ts: str | float | None = None
     logger: str = _ACCESS
-    err_id: str = ""  # of the error log alone: a console writes the logger's name before the document
+    err_id: Literal[""] = ""  # of the error log alone: a console writes the logger's name before the document
 
     def groups(self) -> Texts:
         """Return the seven fields."""
@@ -56,8 +56,10 @@ def _columns(rows: list[Caddy]) -> Table:
     asked = [row.request for row in rows]
     clients = [each.client_ip or each.remote_ip or each.remote_addr.rpartition(":")[0].strip("[]") for each in asked]
     agents = [None if (said := each.headers) is None or not said.user_agent else said.user_agent[0] for each in asked]
-    took = [each if type(each := row.duration) is float and each < 1 else _seconds(each) for row in rows]
-    statuses = [STATUS_TEXTS.get(row.status) for row in rows]
+    took = [row.duration for row in rows]
+    if set(map(type, took)) != {float} or max(cast("list[float]", took)) >= 1:
+        took = [_seconds(each) for each in took]
+    statuses = list(map(STATUS_TEXTS.get, [row.status for row in rows]))
     return (
         clients,
         [each.method for each in asked],
@@ -129,15 +131,14 @@ _caddy, _traefik, _cloudflare = typed(Caddy), typed(Traefik), typed(Cloudflare)
 def caddy(text: str) -> Row | None:
     """Return the row of an access line; Caddy's error log tells the same requests beside it."""
     row = _caddy(text)
-    if not isinstance(row, Caddy) or row.err_id:
+    if not isinstance(row, Caddy):
         return None
     return row if row.logger.startswith(_ACCESS) and " " not in row.request.method else None
 
 
 def _caddy_table(rows: list[Caddy]) -> Table | None:
     """Return the columns of documents that are all access lines."""
-    plain = all(logger.startswith(_ACCESS) for logger in {row.logger for row in rows})
-    if not plain or {row.err_id for row in rows} != {""}:
+    if not all(logger.startswith(_ACCESS) for logger in {row.logger for row in rows}):
         return None
     columns = _columns(rows)
     return None if any(" " in method for method in set(columns[1])) else columns

@@ -62,7 +62,7 @@ def _pino_table(rows: list[Pino]) -> Table:
     if any(named):
         clients = [said.partition(",")[0].strip() if said else peer for said, peer in zip(named, clients, strict=True)]
     methods = [None if " " in each.method else CAPITALS.get(each.method, each.method) for each in asked]  # a blank: no method
-    statuses = [STATUS_TEXTS.get(row.res.statusCode) for row in rows]
+    statuses = list(map(STATUS_TEXTS.get, [row.res.statusCode for row in rows]))
     agents, took, stamps = [said.user_agent for said in headers], [row.responseTime for row in rows], [row.time for row in rows]
     return clients, methods, [each.url for each in asked], statuses, agents, took, stamps
 

@@ -57,7 +57,7 @@ def ended(texts: Sequence[str]) -> str | None:
 def within(texts: Sequence[str], chars: int) -> bool:
     """Tell whether no line, of at least one, is longer than so many characters."""
     if not isinstance(texts, Stretch):
-        return len("".join(texts)) <= chars or max(map(len, texts)) <= chars
+        return max(map(len, texts)) <= chars
     text, begin = texts.text, 0
     while len(text) - begin > chars:  # from the beginning of a line to the last one that begins near enough
         begin = text.rfind("\n", begin, begin + chars + 1) + 1
