@@ -77,7 +77,8 @@ def of_line(line: str) -> Iterator[Hostile]:
 
 
 def of_some(several: list[str], count: int) -> Iterator[Hostile]:
-    """Yield what ``of_line`` makes of so many lines of a list, spread over it."""
+    """Yield what ``of_line`` makes of so many lines of a list, spread over it; an empty one cannot be blown up."""
+    several = [line for line in several if line]
     for line in several[:: max(1, len(several) // count)][:count]:
         yield from of_line(line)
 

@@ -44,6 +44,7 @@ _NAMED = {"request_time", "request", "rt"}  # the word before the number
 _SECONDS = regex.compiled(r'["\[<]?([0-9]{1,6}\.[0-9]{3,6})["\]>]?')
 _ROUNDED_MS = 5.0  # an upstream's time may be longer by so much, as each is rounded
 _MOST_TOKENS = 8
+_HEAD_CHARS = 2_000  # who and when, and the quote behind them: what is longer is no such line
 _MOST_FIELDS = 64  # behind the answer
 _ZONED = "00] "  # how most stamps end: without a look for it all lines with a word in brackets would be read
 _NUMBERED = regex.compiled(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").fullmatch  # hypercorn: then the port is there, too
@@ -56,15 +57,15 @@ _WHO = regex.compiled(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # number
 
 def match(text: str) -> Row | None:
     """Return the row of a line that is the common log format at heart."""
-    return _row(text, _HEAD(text))
+    return _row(text, _HEAD(text, 0, _HEAD_CHARS))
 
 
 def _hosted(text: str) -> Row | None:
-    return _row(text, _HOSTED(text)) if text[:1] in ADDRESS and _ZONED in text and ' "' in text else None
+    return _row(text, _HOSTED(text, 0, _HEAD_CHARS)) if text[:1] in ADDRESS and _ZONED in text and ' "' in text else None
 
 
 def _status_first(text: str) -> Row | None:
-    if text[:1] not in ADDRESS or _ZONED not in text or (head := _STATUS_FIRST(text)) is None:
+    if text[:1] not in ADDRESS or _ZONED not in text or (head := _STATUS_FIRST(text, 0, _HEAD_CHARS)) is None:
         return None
     client_ip, asked = _client_ip(head[1]), _ESCAPED_FIRST(text, head.end())
     if client_ip is None or asked is None:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import groupby
 from typing import Any, Protocol, cast
 
 from msgspec import Struct, structs
@@ -94,19 +96,30 @@ def otherwise(tolerant: Match, strict: tuple[Format, ...]) -> Match:
 
     So no line belongs to two formats, and an instance does not stay with the slow format for one odd line.
     """
-
-    def match(text: str) -> Row | None:
-        for taken in strict:
-            if taken.needle in text and (not taken.begins or text[:1] in taken.begins) and taken.match(text):
-                return None
-        return tolerant(text)
-
-    return clean(match)
+    return _unless(_taking(strict), tolerant)
 
 
 def yielding(tolerant: tuple[Format, ...], strict: tuple[Format, ...]) -> tuple[Format, ...]:
-    """Let formats refuse what strict ones of another family take."""
-    return tuple(structs.replace(fmt, match=otherwise(fmt.match, strict)) for fmt in tolerant)
+    """Let formats refuse what strict ones of another family take; a text that is asked of all of them is asked once."""
+    taken = lru_cache(maxsize=1)(_taking(strict))
+    return tuple(structs.replace(fmt, match=_unless(taken, fmt.match)) for fmt in tolerant)
+
+
+def _taking(formats: tuple[Format, ...]) -> Callable[[str], bool]:
+    """Return what tells whether one of some formats takes a text; neighbours with one needle are turned away together."""
+    several = tuple((needle, tuple(rows)) for needle, rows in groupby(formats, key=lambda row: row.needle))
+
+    def taken(text: str) -> bool:
+        return any(
+            needle in text and any(fmt.match(text) for fmt in rows if not fmt.begins or text[:1] in fmt.begins)
+            for needle, rows in several
+        )
+
+    return taken
+
+
+def _unless(taken: Callable[[str], bool], tolerant: Match) -> Match:
+    return clean(lambda text: None if taken(text) else tolerant(text))
 
 
 def clean(match: Match) -> Match:

@@ -1,6 +1,5 @@
 """Access lines of Go's frameworks: chi, gin, fiber, negroni, Iris, Gitea and Macaron. Knows no envelope."""
 
-from streams.core import regex
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Fields, Format, Row, clean
 from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, BARE, METHOD, PATH, PEER, PORT_TOO, QUOTED, STATUS, TARGET, named
@@ -57,13 +56,15 @@ _IRIS_BARS = (
     rf"\|(?P<method>{METHOD})\|(?P<target>/[^\n|]*+)\|(?P<ip>[^\n|]*+)\|[^\n]*+"
 )
 
-_ESCAPED = regex.compiled(r'\\(["\\])').sub
+_NO_CHAR = "\x1b"  # is in no line that is clean
 
 
 def _unquoted(target: str) -> str:
     """Return what Go has quoted; what cannot be written as it is stays escaped."""
     inner = target.removeprefix('"').removesuffix('"')
-    return inner if inner == target else _ESCAPED(r"\1", inner)
+    if inner == target or "\\" not in inner:
+        return inner
+    return inner.replace("\\\\", _NO_CHAR).replace('\\"', '"').replace(_NO_CHAR, "\\")
 
 
 _gin_row = named(_GIN)

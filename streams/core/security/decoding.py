@@ -13,7 +13,8 @@ READ_CHARS = 4_000  # of a target; what stands behind does not count
 
 def _read(mark: bytes) -> Callable[[bytes], bytes]:
     """Return what reads bytes that are written as a mark and two digits, a run of them at once."""
-    sub = re.compile(rb"(?:" + re.escape(mark) + rb"[0-9A-Fa-f]{2})+").sub
+    one = re.escape(mark) + rb"[0-9A-Fa-f]{2}"
+    sub = re.compile(one + rb"(?:" + one + rb")*").sub  # begins with the mark, so that this is what is searched for
     return lambda raw: sub(lambda run: bytes.fromhex(run[0].replace(mark, b"").decode()), raw)
 
 

@@ -11,8 +11,8 @@ from streams.core.security.values import Finding
 
 _HIDDEN = "***"
 _TAKEN_OUT = regex.compiled(  # what applications write in place of a secret: words, not one that stands in a longer one
-    r"(?i)([=:]\s?\\?[\"']?)[-_.]{0,4}+(?:redacted|filtered|masked|hidden|removed|obfuscated|sanitized|scrubbed|x{3,60}+)"
-    r"[-_.]{0,4}+(?![A-Za-z0-9!#/+=~^])"
+    r"([=:](?=[\s\\\"'._rfmhosxRFMHOSX-])\s?+\\?+[\"']?+)[-_.]{0,4}+(?=[rfmhosxRFMHOSX])"  # looks ahead, as most go no further
+    r"(?i:redacted|filtered|masked|hidden|removed|obfuscated|sanitized|scrubbed|x{3,60}+)[-_.]{0,4}+(?![A-Za-z0-9!#/+=~^])"
 )
 
 
