@@ -34,7 +34,7 @@ RULES = (
     Rule("slow-half", Severity.WARNING, "p50", 30_000, above=3_000, for_ms=10_000, no_data_after_ms=120_000),
     Rule("slowest", Severity.INFO, "p99", 120_000, above=3_000, keep_firing_ms=60_000, apps=("shop", "py")),
     Rule("spike", Severity.INFO, "request_rate", 30_000, above=0.35),
-    Rule("slow-queries", Severity.WARNING, "query_p95", MINUTE, above=500.0, min_requests=3, widen_ms=300_000),
+    Rule("slow-queries", Severity.WARNING, "query_p95", MINUTE, above=250.0, min_requests=3, widen_ms=300_000),
     Rule("many-queries", Severity.INFO, "query_count", MINUTE, above=1.0),
     Rule("cache-misses", Severity.INFO, "cache_miss_ratio", MINUTE, above=0.5, min_requests=2, widen_ms=120_000),
     Rule("broken", Severity.INFO, "events.app_error", MINUTE, above=0.0),
@@ -45,7 +45,7 @@ FORMATS = {  # app -> the formats of each of its instances
     "shop": (("tiny", "pino"), ("tiny",), ("clf-time", "noise")),
     "desk": (("rails",), ("rails", "noise")),
     "api": (("clf", "clf-time"), ("logfmt", "tiny", "noise")),
-    "py": (("uvicorn",), ("fastify", "noise")),
+    "py": (("uvicorn",), ("fastify", "noise"), ("tiny", "overmind")),
 }
 
 NOISE = (
@@ -62,6 +62,13 @@ NOISE = (
     "cache hit carts:7",
     "cache miss carts:8",
 )
+NAMED = (  # by a manager of several processes
+    "web.1    | ",
+    "web.1    |     at run (index.js:1:2)",
+    'web.1    | Traceback (most recent call last):\nweb.1    |   File "/app/a.py", line 1, in f\nweb.1    | ValueError: x',
+    "web      | GET /orders/7 200 17 - {took:.3f} ms",
+    "web      | Listening on 3000",
+)
 
 
 def generated(seed: int, minutes: int = 40) -> list[Line]:
@@ -77,7 +84,7 @@ def generated(seed: int, minutes: int = 40) -> list[Line]:
         number = rng.randrange(len(FORMATS[app]))
         errors, slow, rate = trouble[app][(at_ms - end_ms) // MINUTE]
         later_ms = rng.choice((0, 0, number * 1_500))
-        if "noise" in FORMATS[app][number]:
+        if not {"noise", "overmind"}.isdisjoint(FORMATS[app][number]):
             later_ms = 0  # an error is told when its trace has ended: one that comes late may miss its judgement
         for after_ms, said in _told(rng, FORMATS[app][number], at_ms, errors, slow) if rng.random() < rate else ():
             line = Line(said, _stamp(rng, at_ms + after_ms), app, f"{app}-{number}", "iad")
@@ -131,6 +138,6 @@ def _told(rng: Random, formats: Sequence[str], at_ms: int, errors: float, slow: 
             yield 0, json.dumps({"level": 30, "reqId": an_id, "req": asked, "msg": "incoming request"})
             answered = {"res": {"statusCode": int(status)}, "responseTime": round(took, 2)}
             yield rng.randrange(4_000), json.dumps({"level": 30, "reqId": an_id, **answered, "msg": "request completed"})
-        case _:
-            for said in rng.choice(NOISE).format(took=took).split("\n"):
+        case kind:
+            for said in rng.choice(NAMED if kind == "overmind" else NOISE).format(took=took).split("\n"):
                 yield 0, said

@@ -52,12 +52,16 @@ class Deltas:
         if text > tally.example and skipped.reason is Reason.UNRECOGNISED and not source.late:
             tally.example = text
 
-    def nothing(self, start_ms: int | None, app: str, texts: list[str], *, late: bool, stray: int) -> None:
-        """Count lines that nothing recognises, and stray frames of stack traces beside them."""
+    def nothing(
+        self, start_ms: int | None, app: str, texts: list[str], *, late: bool = False, empty: int = 0, part: int = 0
+    ) -> None:  # fmt: skip
+        """Count lines that nothing recognises, and beside them empty ones and stray frames of stack traces."""
         tally = self.tally(start_ms, app)
-        tally.lines += len(texts) + stray
-        if stray:
-            tally.skipped[Reason.PART] += stray
+        tally.lines += len(texts) + empty + part
+        if empty:
+            tally.skipped[Reason.EMPTY] += empty
+        if part:
+            tally.skipped[Reason.PART] += part
         if texts:
             tally.skipped[Reason.LATE if late else Reason.UNRECOGNISED] += len(texts)
             tally.example = tally.example if late else max(tally.example, *texts)

@@ -4,6 +4,7 @@ from msgspec import Struct, structs
 
 from streams.core import stamps, telling, traces
 from streams.core.deltas import Deltas
+from streams.core.envelopes.containers import BAR, unnamed
 from streams.core.events import frames
 from streams.core.events.sign import External
 from streams.core.headings import NONE, Heading
@@ -101,18 +102,23 @@ class Opened:
 
     @staticmethod
     def nothing(deltas: Deltas, several: Nothing) -> None:
-        """Take lines that a first look has turned away: nothing, or frames of a trace that nobody saw begin."""
+        """Take lines that a first look has turned away: nothing, blank behind a name, or frames of a trace nobody saw begin."""
         for (app, start_ms, late), raws in several.items():
             texts = [raw.rstrip("\r\n") for raw in raws]
-            if not late:
-                texts = [text for text in texts if text[0] not in " \t" or not frames.is_stray(text)]
-            deltas.nothing(start_ms, app, texts, late=late, stray=len(raws) - len(texts))
+            if BAR in "".join(texts):
+                texts = list(map(unnamed, texts))
+            if late:
+                deltas.nothing(start_ms, app, texts, late=late)
+                continue
+            said = [text for text in texts if text.strip()] if "" in texts or any(map(str.isspace, texts)) else texts
+            alone = [text for text in said if text[0] not in " \t" or not frames.is_stray(text)]
+            deltas.nothing(start_ms, app, alone, empty=len(texts) - len(said), part=len(said) - len(alone))
 
     def note(self, source: Source, text: str, provider: str, stamp: str | None, *, late: bool) -> None:
         """Note the first line of an instance that is no request, where somebody asks for it."""
         if self.firsts is not None and not late:
             at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
-            self.firsts.setdefault((source.app, source.instance), First(text.rstrip("\r\n"), provider, at_ms))
+            self.firsts.setdefault((source.app, source.instance), First(unnamed(text.rstrip("\r\n")), provider, at_ms))
 
     def beside(self, deltas: Deltas, source: Source, text: str, provider: str, stamp: str | None) -> None:
         """Take a line that is counted already as part of a request: Rails tells an error and its request in one line."""

@@ -3,6 +3,7 @@
 from msgspec import structs
 
 from streams.core import parsing, probed, stamps, telling
+from streams.core.envelopes import containers
 from streams.core.events.sign import External
 from streams.core.joins import Fragment, Joins
 from streams.core.lines import ANSI
@@ -83,10 +84,11 @@ def _in_block(text: str, joins: Joins, place: Place) -> Request | Skipped | None
 
 
 def cleaned(raw: str, chars: int) -> tuple[str, bool]:
-    """Return a message without line end and ANSI colours, cut to ``chars``; and whether it was cut."""
+    """Return a message without line end, ANSI colours and its process's name, cut to ``chars``; and whether it was cut."""
     text = raw.rstrip("\r\n")
     if "\x1b" in text:
         text = ANSI.sub("", text)
+    text = containers.unnamed(text)
     return text[:chars], len(text) > chars
 
 

@@ -20,6 +20,7 @@ from streams.core.parsing import w3c
 from streams.core.plan import PANE_MS, Plan
 from streams.core.probed import PROVIDER as PROBE
 from streams.core.records import Output, Progress, Record, Snapshot
+from streams.core.traces import AGE_MS
 from streams.core.values import Line, Request
 
 END_MS = 125_000  # the last tick after the pane of the last line: everything closes, and rules see two quiet minutes
@@ -64,7 +65,10 @@ class Timeline:
         if at_ms is not None and at_ms > self.clock_ms and at_ms <= self._now_ms() + self._ahead_ms:
             if at_ms // PANE_MS > self.clock_ms // PANE_MS:
                 yield from self.flush()
-                yield self._record(codec.TICK, at_ms - at_ms % PANE_MS)
+                start_ms = at_ms - at_ms % PANE_MS
+                if self.clock_ms + AGE_MS < start_ms:  # after a silence: errors held back are told while their panes stand
+                    yield self._record(codec.TICK, self.clock_ms + AGE_MS)
+                yield self._record(codec.TICK, start_ms)
             self.clock_ms = at_ms
         provider = PROBE if line.provider == PROBE else "app"  # all others keep their order
         self._rows.setdefault((line.app, line.instance, line.region, provider), []).append([line.stamp, line.text])

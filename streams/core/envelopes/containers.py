@@ -11,9 +11,11 @@ CRI = regex.compiled(rf"({_DATE}\.[0-9]{{1,9}}{_ZONE}) (stdout|stderr) ([FP])(?:
 _STAMPED = regex.compiled(rf"({_DATE}\.(?:[0-9]{{9}}|[0-9]{{7}})Z) ").match
 _COMPOSE = regex.compiled(
     r"(?:[0-9]{2}:[0-9]{2}:[0-9]{2} |[0-9]{1,4}\|)?"  # foreman's clock, PM2's number
-    r"(?!(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL|SUCCESS) )"  # an app's own columns
+    r"(?!(?i:trace|debug|verbose|info|notice|log|http|success"  # an app's own columns
+    r"|warn|warning|err|error|crit|critical|alert|panic|fatal) )"
     r"([A-Za-z0-9][A-Za-z0-9_.@-]{0,62}) {1,40}\| "
 ).match
+BAR, _HEAD_CHARS = " | ", 110  # a cheap look before the pattern
 _KUBECTL = regex.compiled(r"\[pod/([^/\]\n]{1,100})/([^/\]\n]{1,100})\] ").match
 
 
@@ -27,6 +29,12 @@ def from_compose(text: str, app: str, instance: str) -> Line | None:
     """Read a line behind the name of its container or process, and a bar."""
     head = _COMPOSE(text)
     return None if head is None else Line(text[head.end() :], None, app, head[1] or instance)
+
+
+def unnamed(text: str) -> str:
+    """Return a line without the name of its process: overmind and foreman write it inside any envelope."""
+    head = _COMPOSE(text) if BAR in text[:_HEAD_CHARS] else None
+    return text if head is None else text[head.end() :]
 
 
 def from_kubectl(text: str, app: str, _: str) -> Line | None:

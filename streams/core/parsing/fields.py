@@ -109,10 +109,14 @@ def durations_ms(row: Wanted, values: Sequence[Any], documents: Sequence[Documen
         return [spelt_ms(row.read(value), row.unit_ms or _logged_ms(value, document)) for value, document in pairs]
     if row.unit_ms:
         return [value * row.unit_ms for value in values]
-    known: dict[tuple[str, bool, bool], float] = {}  # what is no text is spelt as no logger spells a level
+    levels = list(map(str, map(_level, documents)))  # what is no text is spelt as no logger spells a level
+    if len(set(levels)) == len(set(map(type, values))) == 1 and max(values) < LEAST_NS:
+        unit_ms = _logged_ms(values[0], documents[0])
+        return [value * unit_ms for value in values]
+    known: dict[tuple[str, bool, bool], float] = {}
     took_ms = []
-    for value, document in pairs:
-        logged = str(document.get("level", document.get("severity"))), isinstance(value, float), value >= LEAST_NS
+    for level, (value, document) in zip(levels, pairs, strict=True):
+        logged = level, isinstance(value, float), value >= LEAST_NS
         if logged not in known:
             known[logged] = _logged_ms(value, document)
         took_ms.append(value * known[logged])
@@ -157,13 +161,17 @@ def _read(document: Document) -> dict[str, Any]:
     return found
 
 
+def _level(document: Document) -> Any:
+    return document.get("level", document.get("severity"))
+
+
 def _logged_ms(value: Any, document: Document) -> float:
     """Return what 1 is in a bare number that the document's logger made of a duration."""
     for name, said, unit_ms in WRITERS:
         if document.get(name) == said:
             return unit_ms
     if isinstance(value, int | float) and not isinstance(value, bool):
-        level = document.get("level", document.get("severity"))
+        level = _level(document)
         for names, spelt, in_order, whole_ms, fraction_ms in _LOGGERS:
             fits = isinstance(level, str) and spelt(level) and all(name in document for name in names)
             if fits and (not in_order or list(document) == sorted(document)):

@@ -104,7 +104,7 @@ def _columns(known: Known, documents: Sequence[Document]) -> Columns | None:
     """Return the columns of documents with the same names, by field; None where one has fields inside a field."""
     if any(not _INNER.isdisjoint([type(document[name]) for document in documents]) for name in known.nested):
         return None
-    if any(any(_read(place.row.read, _values(place, documents))) for place in known.refused):
+    if any(any(map(place.row.read, _values(place, documents))) for place in known.refused):
         return None
     nothing: Sequence[None] = (None,) * len(documents)
     return {field: nothing if field not in known.places else _column(known, field, documents) for field in _FIELDS}
@@ -128,16 +128,16 @@ def _column(known: Known, field: str, documents: Sequence[Document]) -> Sequence
         return values
     if field == "stamp" and {int, float} >= kinds and 0 < min(values) <= max(values) < LATEST_NS:
         return values
-    return _read(read, values)
+    return _read(read, values, kinds)
 
 
 def _values(place: Place, several: Sequence[Document]) -> list[Any]:
     return [document[place.name] for document in several]
 
 
-def _read(read: Read, values: Sequence[Any]) -> list[Any]:
-    """Read each value; texts and numbers that come again are read once."""
-    if set(map(type, values)) not in _ALIKE:
+def _read(read: Read, values: Sequence[Any], kinds: set[type]) -> list[Any]:
+    """Read each value, of these types; texts and numbers that come again are read once."""
+    if kinds not in _ALIKE:
         return list(map(read, values))
     readable = {value: read(value) for value in set(values)}
     return list(map(readable.__getitem__, values))
