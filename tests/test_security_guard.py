@@ -82,7 +82,7 @@ def test_busy_clients_fill_buckets_with_what_is_different() -> None:
     calm = [("198.51.100.1", f"/{i}", BROWSER) for i in range(3)]
     found = [suspect for _, suspect in seen(of, *pages, *rest, *calm).suspects]
     assert {(suspect.bucket, suspect.client_ip) for suspect in found} == {("pages", "203.0.113.9")}
-    assert [suspect.value for suspect in found] == ["/0", "/1", "/2", "/3", "/4", "/5"]
+    assert [suspect.value for suspect in found] == ["/0", "/1", "/2", "/3", "/4", "/5", "/6"]  # one of them leaks meanwhile
 
 
 def test_busy_clients_with_many_agents_are_suspects_but_for_search_bots() -> None:

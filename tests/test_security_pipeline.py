@@ -73,6 +73,20 @@ def named(events: Iterable[Security]) -> set[tuple[str, str | None, str]]:
     return {(each.finding.rule, each.finding.client_ip, each.app) for each in events}
 
 
+@pytest.mark.parametrize(("a_second", "seconds"), [(45, 1), (120, 2), (40, 5), (50, 50), (3, 60)])
+@pytest.mark.parametrize("most", [10, 10_000])
+def test_a_crawler_is_told_however_fast_it_is(a_second: int, seconds: int, most: int) -> None:
+    """Who opens many different pages is a crawler, be it in a second or in a minute, in many records or in one."""
+    lines = [
+        Line(
+            clf(CRAWLER, f"/page-{number * 7919 % 9973}", 200), text(START_MS + number * 1_000 // a_second), "shop", "m1", "iad"
+        )
+        for number in range(a_second * seconds)
+    ]
+    told = named(security(piped(PLAN, arriving(lines), Cutting(most=most, tick_ms=5_000))))
+    assert ("crawling", CRAWLER, "shop") in told
+
+
 HOSTS: dict[str, Callable[[Path], Outcome]] = {
     "a record a line": lambda _: piped(PLAN, log(), Cutting()),
     "batches": lambda _: piped(PLAN, log(), Cutting(most=100, seed=1)),

@@ -37,7 +37,8 @@ class Guarded:
             return
         parts = sorted(self._parts, key=_order)
         ends = list(accumulate(len(columns.targets) for _, _, columns in parts))
-        seen = guard.requests(*(_joined(parts, name) for name in ("client_ips", "methods", "targets", "statuses", "agents")))
+        joined = (_joined(parts, name) for name in ("client_ips", "methods", "targets", "statuses", "agents"))
+        seen = guard.requests(*joined, panes=len({(part.start_ms, source.app) for source, part, _ in parts}))
         for row, finding in seen.findings:
             (source, part, columns), at = _place(parts, ends, row)
             at_ms = _at_ms(part, columns, at, self._deltas)

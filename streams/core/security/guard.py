@@ -78,10 +78,12 @@ class CatalogueGuard:
         targets: Sequence[str | None],
         statuses: Sequence[str | None],
         agents: Sequence[str | None],
+        *,
+        panes: int = 1,
     ) -> Seen:
-        """Look at columns of requests; one request is a column of one row."""
+        """Look at columns of requests, of so many panes; one request is a column of one row."""
         seen = self._columns.seen(client_ips, methods, targets, statuses, agents)
-        seen.suspects += self._busiest.suspects(client_ips, targets, agents)
+        seen.suspects += self._busiest.suspects(client_ips, targets, agents, panes)
         return seen
 
     def line(self, text: str) -> Finding | None:

@@ -64,8 +64,10 @@ class Guard(Protocol):
         targets: Sequence[str | None],
         statuses: Sequence[str | None],
         agents: Sequence[str | None],
+        *,
+        panes: int = 1,
     ) -> Seen:
-        """Look at columns of requests; one request is a column of one row."""
+        """Look at columns of requests, of so many panes; one request is a column of one row."""
         ...
 
     def line(self, text: str) -> Finding | None:
