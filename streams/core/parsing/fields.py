@@ -10,6 +10,7 @@ from msgspec import Struct, structs
 
 from streams.core import regex
 from streams.core.parsing import field_values, request_line
+from streams.core.parsing.alike import Alike
 from streams.core.parsing.duration_names import DURATIONS, LEAST_NS, LOGGERS, PRECISE, WRITERS
 from streams.core.parsing.durations import spelt_ms
 from streams.core.parsing.field_names import (
@@ -35,6 +36,7 @@ _METHODLESS = (
 )
 # Cloudflare's firewall_events tell a request that http_requests tell, too: what was done with it, and by which rule.
 _FIREWALL = (("action", "clientRequestPath"), ("ruleId", "clientRequestPath"))
+_LEVELS = ("level", "severity")
 _UNFINISHED = ("reqId", "err")  # fastify tells an error before the end of its request
 
 
@@ -98,29 +100,39 @@ def known(names: Sequence[str]) -> Known | None:
     return Known(places, tuple(name for name in names if _NAMES.goes_on(name)), tuple(refused))
 
 
-def durations_ms(row: Wanted, values: Sequence[Any], documents: Sequence[Document]) -> list[float | None]:
+def durations_ms(row: Wanted, values: Sequence[Any], alike: Alike) -> list[float | None]:
     """Return the durations of documents with the same names, as ``find`` does each."""
-    pairs = zip(values, documents, strict=True)
     if (
         row.read is not field_values.whole
-        or any(name in documents[0] for name, _, _ in WRITERS)
+        or any(name in alike.names for name, _, _ in WRITERS)
         or not {int, float} >= set(map(type, values))
     ):
+        pairs = zip(values, alike.documents, strict=True)
         return [spelt_ms(row.read(value), row.unit_ms or _logged_ms(value, document)) for value, document in pairs]
     if row.unit_ms:
         return [value * row.unit_ms for value in values]
-    levels = list(map(str, map(_level, documents)))  # what is no text is spelt as no logger spells a level
-    if len(set(levels)) == len(set(map(type, values))) == 1 and max(values) < LEAST_NS:
-        unit_ms = _logged_ms(values[0], documents[0])
+    said = next((name for name in _LEVELS if name in alike.names), None)
+    levels = [None] * len(values) if said is None else alike.column(said)
+    kinds = list(map(str, levels))  # what is no text is spelt as no logger spells a level
+    if len(set(kinds)) == len(set(map(type, values))) == 1 and max(values) < LEAST_NS:
+        unit_ms = _unit_ms(values[0], levels[0], alike.names)
         return [value * unit_ms for value in values]
     known: dict[tuple[str, bool, bool], float] = {}
     took_ms = []
-    for level, (value, document) in zip(levels, pairs, strict=True):
-        logged = level, isinstance(value, float), value >= LEAST_NS
+    for value, level, kind in zip(values, levels, kinds, strict=True):
+        logged = kind, isinstance(value, float), value >= LEAST_NS
         if logged not in known:
-            known[logged] = _logged_ms(value, document)
+            known[logged] = _unit_ms(value, level, alike.names)
         took_ms.append(value * known[logged])
     return took_ms
+
+
+def is_in_doubt(alike: Alike) -> bool:
+    """Tell whether what a duration is may depend on the order of names in each document."""
+    ordered = [spelt for needed, spelt, in_order, _, _ in _LOGGERS if in_order and set(needed) <= set(alike.names)]
+    said = next((name for name in _LEVELS if name in alike.names), None)
+    levels = set(map(str, alike.column(said))) if ordered and said is not None else set[str]()
+    return any(spelt(level) for spelt in ordered for level in levels)
 
 
 def stamp(document: Document) -> str | float | None:
@@ -161,21 +173,23 @@ def _read(document: Document) -> dict[str, Any]:
     return found
 
 
-def _level(document: Document) -> Any:
-    return document.get("level", document.get("severity"))
-
-
 def _logged_ms(value: Any, document: Document) -> float:
     """Return what 1 is in a bare number that the document's logger made of a duration."""
     for name, said, unit_ms in WRITERS:
         if document.get(name) == said:
             return unit_ms
     if isinstance(value, int | float) and not isinstance(value, bool):
-        level = _level(document)
-        for names, spelt, in_order, whole_ms, fraction_ms in _LOGGERS:
-            fits = isinstance(level, str) and spelt(level) and all(name in document for name in names)
-            if fits and (not in_order or list(document) == sorted(document)):
-                return fraction_ms if isinstance(value, float) else whole_ms if value >= LEAST_NS else 1.0
+        said = next((name for name in _LEVELS if name in document), "")
+        return _unit_ms(value, document.get(said), tuple(document))
+    return 1.0
+
+
+def _unit_ms(value: float, level: Any, names: Sequence[str]) -> float:
+    """Return what 1 is in a number of a logger that spells a level so and gives a document these names."""
+    for needed, spelt, in_order, whole_ms, fraction_ms in _LOGGERS:
+        fits = isinstance(level, str) and spelt(level) and all(name in names for name in needed)
+        if fits and (not in_order or list(names) == sorted(names)):
+            return fraction_ms if isinstance(value, float) else whole_ms if value >= LEAST_NS else 1.0
     return 1.0
 
 

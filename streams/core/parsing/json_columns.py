@@ -5,7 +5,7 @@ line. So they are looked up once for all documents that have them, and the value
 more (a field inside a field, a value that is not readable where another name may have one) is read by itself.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import repeat
@@ -15,9 +15,10 @@ import orjson
 
 from streams.core import regex
 from streams.core.documents import document_of
-from streams.core.parsing import field_values, fields
+from streams.core.parsing import alike, field_values, fields, runs
+from streams.core.parsing.alike import Alike
 from streams.core.parsing.field_values import MOST_CLIENT_CHARS, NOBODY, Read
-from streams.core.parsing.fields import Known, Place
+from streams.core.parsing.fields import Known
 from streams.core.parsing.format import Match, Run, Table, Taken, Texts
 from streams.core.parsing.naming import Document
 from streams.core.parsing.stamps import LATEST_NS, iso_ms
@@ -44,11 +45,13 @@ def run(match: Match) -> Run:
     """Return what reads many lines as ``match`` does each."""
 
     def read(texts: Sequence[str]) -> Taken | None:
+        if (shaped := _shaped(texts)) is not None:
+            return shaped
         if all(_known(tuple(_document(text))) is None for text in texts[:: max(1, len(texts) // _SAMPLES)]):
             return None
         documents = _documents(texts)
         names = list(map(tuple, documents))
-        if names.count(names[0]) == len(names) and (table := _table(_known(names[0]), documents)) is not None:
+        if names.count(names[0]) == len(names) and (table := _table(Alike(names[0], documents))) is not None:
             return Taken(table)
         rows: list[Texts | None] = [None] * len(texts)
         alone = _together(names, documents, rows)
@@ -62,9 +65,33 @@ def run(match: Match) -> Run:
     return read
 
 
-def _table(known: Known | None, documents: Sequence[Document]) -> Table | None:
-    """Return the table of documents that all have the same names; None where one is to be read by itself."""
-    columns = None if known is None else _columns(known, documents)
+def _shaped(texts: Sequence[str]) -> Taken | None:
+    """Read documents that all seem to have the same names by their shape; None where one is something else."""
+    names = tuple(_document(texts[0]))
+    if names != tuple(_document(texts[-1])) or not all(map(str.startswith, texts, repeat("{"))):
+        return None
+    shaped = _by_shape(names)
+    return None if shaped is None else shaped(texts)
+
+
+@lru_cache(maxsize=128)
+def _by_shape(names: tuple[str, ...]) -> Run | None:
+    """Return what reads documents of known names by their shape, which takes them in any order."""
+    known = _known(names)
+    shape = None if known is None else alike.shape(names)
+
+    def table(rows: Sequence[Any]) -> Table | None:
+        several, took = Alike(names, rows=rows), None if known is None else known.places.get("duration")
+        odd = took is not None and (fields.is_in_doubt(several) or alike.too_large(several.column(took.name)))
+        return None if odd else _table(several)
+
+    return None if shape is None else runs.documents(shape, table)
+
+
+def _table(several: Alike) -> Table | None:
+    """Return the table of documents with the same names; None where one is to be read by itself."""
+    known = _known(several.names)
+    columns = None if known is None else _columns(known, several)
     if known is None or columns is None or _unsure(known, columns):
         return None
     return tuple(map(columns.__getitem__, _FIELDS))
@@ -76,9 +103,9 @@ def _together(names: Sequence[tuple[str, ...]], documents: Sequence[Document], r
     alone: list[int] = []
     for number, each in enumerate(names):
         groups.setdefault(each, []).append(number)
-    for several, numbers in groups.items():
-        known = _known(several)
-        columns = None if known is None else _columns(known, [documents[number] for number in numbers])
+    for each, numbers in groups.items():
+        known = _known(each)
+        columns = None if known is None else _columns(known, Alike(each, [documents[number] for number in numbers]))
         if known is None or columns is None:
             alone += numbers
             continue
@@ -100,14 +127,15 @@ def _document(text: str) -> Document:
     return (text[:1] == "{" and text[-1:] == "}" and document_of(text)) or {}
 
 
-def _columns(known: Known, documents: Sequence[Document]) -> Columns | None:
+def _columns(known: Known, several: Alike) -> Columns | None:
     """Return the columns of documents with the same names, by field; None where one has fields inside a field."""
-    if any(not _INNER.isdisjoint([type(document[name]) for document in documents]) for name in known.nested):
+    if any(not _INNER.isdisjoint(map(type, several.column(name))) for name in known.nested):
         return None
-    if any(any(map(place.row.read, _values(place, documents))) for place in known.refused):
+    said = {name: _different(several.column(name)) for name in {place.name for place in known.refused}}
+    if any(any(map(place.row.read, said[place.name])) for place in known.refused):
         return None
-    nothing: Sequence[None] = (None,) * len(documents)
-    return {field: nothing if field not in known.places else _column(known, field, documents) for field in _FIELDS}
+    nothing: Sequence[None] = (None,) * len(several)
+    return {field: nothing if field not in known.places else _column(known, field, several) for field in _FIELDS}
 
 
 def _unsure(known: Known, columns: Columns) -> set[int]:
@@ -117,30 +145,32 @@ def _unsure(known: Known, columns: Columns) -> set[int]:
     return {number for column in several for number, value in enumerate(column) if value is None}
 
 
-def _column(known: Known, field: str, documents: Sequence[Document]) -> Sequence[Any]:
+def _column(known: Known, field: str, several: Alike) -> Sequence[Any]:
     place = known.places[field]
-    values = _values(place, documents)
+    values = several.column(place.name)
     if field == "duration":
-        return fields.durations_ms(place.row, values, documents)
+        return fields.durations_ms(place.row, values, several)
     kinds = set(map(type, values))
     read = place.row.read
     if read in _AS_THEY_ARE and kinds == {str} and _AS_THEY_ARE[read](values):
         return values
     if field == "stamp" and {int, float} >= kinds and 0 < min(values) <= max(values) < LATEST_NS:
         return values
-    return _read(read, values, kinds)
+    return _read(read, values)
 
 
-def _values(place: Place, several: Sequence[Document]) -> list[Any]:
-    return [document[place.name] for document in several]
-
-
-def _read(read: Read, values: Sequence[Any], kinds: set[type]) -> list[Any]:
-    """Read each value, of these types; texts and numbers that come again are read once."""
-    if kinds not in _ALIKE:
+def _read(read: Read, values: Sequence[Any]) -> list[Any]:
+    """Read each value; texts and numbers that come again are read once."""
+    different = _different(values)
+    if different is values:
         return list(map(read, values))
-    readable = {value: read(value) for value in set(values)}
+    readable = {value: read(value) for value in different}
     return list(map(readable.__getitem__, values))
+
+
+def _different(values: Sequence[Any]) -> Collection[Any]:
+    """Return values without repeats, if equal ones are the same."""
+    return set(values) if set(map(type, values)) in _ALIKE else values
 
 
 def _targets(values: Sequence[str]) -> bool:
