@@ -171,6 +171,8 @@ WORDS, FRAME = "Loading the cart failed TypeError: fetch failed", "    at pay (/
         ([WORDS, "listening"], []),
         ([WORDS, WORDS, FRAME], [("app_error", "TypeError", 2)]),
         ([WORDS, "  connect ECONNREFUSED 203.0.113.9:5432"], [("db_connection", "TypeError", 1)]),
+        (["ERROR: order 7 failed", WORDS, FRAME], [("app_error", "TypeError", 2)]),
+        (["ERROR: order 7 failed", WORDS, "listening"], [("app_error", "", 1)]),
         ([f"WARN {WORDS}, trying again", FRAME], []),
         (["[app] [404] GET /wp-login.php SvelteKitError: Not found: /wp-login.php", FRAME], []),
         (

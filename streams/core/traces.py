@@ -92,10 +92,9 @@ def follow(trace: Trace | None, line: Line, place: Place) -> Followed:
         return Followed(trace, (Told(line.event, place),))
     grown = _grown(trace, line, place)
     if grown is None:
-        if line.event is not None and _may_be_one(trace, line.event, line.text):
-            return Followed(_opened(line.event, place, Told(trace.event, trace.place)))
-        began = _begin(line, place)
-        return structs.replace(began, told=(*ended(trace), *began.told))
+        before = Told(trace.event, trace.place) if _may_be_one(trace, line) else None
+        began = _begin(line, place, before)
+        return began if before else structs.replace(began, told=(*ended(trace), *began.told))
     if line.event is not None and grown.place is not place:
         grown = _caused(structs.replace(grown, doubtful=False), line.event)
     grown = structs.replace(grown, lines=grown.lines + 1, last=place)
@@ -111,7 +110,7 @@ def is_over(trace: Trace, clock_ms: int) -> bool:
 def ended(trace: Trace) -> tuple[Told, ...]:
     """Return what an open trace tells in the end: the error, and before it a logger's line that turned out not to be of it."""
     if (trace := _placed(trace)).doubtful and trace.first is None:
-        return ()
+        return () if trace.before is None else (trace.before,)
     event, began, lines, before = trace.event, trace.began, trace.lines, trace.before
     if before is not None and trace.first is not None:  # frames followed: one error in two lines
         kind = before.event.event if event.event is EventKind.APP_ERROR else event.event
@@ -136,17 +135,17 @@ def folded(event: Event, lines: Sequence[str]) -> Event:
     return event if trace.first is None else structs.replace(event, **_frames(trace))
 
 
-def _begin(line: Line, place: Place) -> Followed:
+def _begin(line: Line, place: Place, before: Told | None = None) -> Followed:
     event, piece = line.event, line.piece
     if piece is not None and piece.role is Role.OPENER:
         unnamed = Event(EventKind.APP_ERROR, "", mask(line.text))
         return Followed(structs.replace(_opened(unnamed, place), named=False, speech=piece.speech), (), part=True)
     if piece is not None and piece.role is Role.DOUBT:
-        worded = _opened(Event(EventKind.APP_ERROR, piece.text, mask(line.text)), place)
+        worded = _opened(Event(EventKind.APP_ERROR, piece.text, mask(line.text)), place, before)
         return Followed(structs.replace(worded, doubtful=True), (), part=True)
     if event is None:
         return Followed(None, (), part=piece is not None)
-    return Followed(_opened(event, place)) if event.event in HELD else Followed(None, (Told(event, place),))
+    return Followed(_opened(event, place, before)) if event.event in HELD else Followed(None, (Told(event, place),))
 
 
 def _opened(event: Event, place: Place, before: Told | None = None) -> Trace:
@@ -161,10 +160,11 @@ def _aged(trace: Trace, place: Place) -> bool:
     return place.at_ms is not None and trace.last.at_ms is not None and place.at_ms - trace.last.at_ms >= AGE_MS
 
 
-def _may_be_one(trace: Trace, event: Event, text: str) -> bool:
+def _may_be_one(trace: Trace, line: Line) -> bool:
     """Tell whether a logger's line and an error by its class may be one: what follows will tell. Servers' lines are whole."""
     begun = trace.lines == 1 and trace.first is None and trace.before is None and not trace.event.about
-    return begun and bool(event.about) and not is_whole(text) and not is_whole(trace.event.evidence)
+    named = line.piece is not None and line.piece.role is Role.DOUBT if line.event is None else line.event.about
+    return begun and bool(named) and not is_whole(line.text) and not is_whole(trace.event.evidence)
 
 
 def _grown(trace: Trace, line: Line, place: Place) -> Trace | None:

@@ -55,10 +55,11 @@ _JOB = r"[A-Z][A-Za-z0-9_:]{0,100} (?:\(Job ID: [^)\n]{1,60}\) )?"
 _CONSOLE_STAMP = r"(?:[\[(]?[0-9][0-9:.,TZ+/ -]{3,40}(?:[AP]M)?[\])]?:? ?)?"
 
 _NO_PATH = "(?!SvelteKitError: Not found: )"  # a path that SvelteKit does not have: a request's answer
-# JavaScript's console prints words before an error as it prints its stack; what only warns is no failure.
+# JavaScript's console, and who logs so, prints words before an error and its stack; what only warns is no failure.
 _WORDED = Lazily(
-    r"^(?![^\n]{0,100}?\b(?i:info|debug|trace|warn(?:ing)?|notice|ignor(?:ed|ing))\b)[^\s{][^\n]{0,200}?[ .:]"
-    rf"{_NO_PATH}([A-Z][A-Za-z0-9]{{2,60}}Error)(?: \[[A-Z0-9_]{{1,40}}\])?: ",
+    r"^(?![^\n]{0,100}?\b(?i:info|debug|trace|warn(?:ing)?|notice|ignor(?:ed|ing))\b)[^\s{][^\n]{0,200}?[ :]"
+    rf"{_NO_PATH}((?:[A-Za-z_$][A-Za-z0-9_$]{{0,60}}\.){{0,8}}[A-Z][A-Za-z0-9]{{2,60}}(?:Error|Exception))"
+    r"(?: \[[A-Z0-9_]{1,40}\])?: ",
     most_groups=1,
 ).search
 SIGNS: tuple[Sign, ...] = tuple(
@@ -209,5 +210,5 @@ SIGNS: tuple[Sign, ...] = tuple(
 
 def in_words(text: str) -> str | None:
     """Return the class of an error that is named behind words: a failure only where its frames follow."""
-    found = _WORDED(text[:_WORDED_CHARS]) if "rror: " in text else None
+    found = _WORDED(text[:_WORDED_CHARS]) if "rror: " in text or "xception: " in text else None
     return None if found is None else found[1]
