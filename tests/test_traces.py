@@ -248,7 +248,8 @@ def test_frames_alone_are_parts() -> None:
     ]
     assert told(lines) == []
     assert [reading.parse(Line(text), Joins()) for text in lines] == [Skipped(Reason.PART)] * 3
-    assert reading.parse(Line("  a list of things"), Joins()) == Skipped(Reason.UNRECOGNISED)
+    for text in ("  a list of things", "  (all) pages/12", "  (all) Pages(12)"):
+        assert reading.parse(Line(text), Joins()) == Skipped(Reason.UNRECOGNISED)
 
 
 ONE_LINE: list[tuple[str, str, str, str]] = [

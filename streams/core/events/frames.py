@@ -74,7 +74,7 @@ _SHAPES = (
     ),
     _Shape(
         Role.FRAME,
-        r"[ \t]++(\([a-z_0-9]++(?:(?: [0-9][^)\n ]*+)?+\) [A-Z:a-z][^\n (/]*+/[0-9]++"
+        r"[ \t]++(\([a-z_0-9]++(?:(?: [0-9][^)\n ]*+)?+\) [A-Z:][^\n (/]*+/[0-9]++"
         r"| [0-9][^)\n ]*+\) [A-Z:][^\n (/]*+\([^\n]*+))",
         "Elixir without a place; with what the function was given only behind a version",
     ),
