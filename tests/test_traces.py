@@ -162,6 +162,49 @@ def test_errors_without_frames_stay_two() -> None:
     assert [(each.event.about, each.place.line, each.event.lines) for each in found] == [("", 1, 1), ("ValueError", 2, 1)]
 
 
+WORDS, FRAME = "Loading the cart failed TypeError: fetch failed", "    at pay (/app/src/shop.js:12:34)"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([WORDS, "listening"], []),
+        ([WORDS, WORDS, FRAME], [("app_error", "TypeError", 2)]),
+        ([WORDS, "  connect ECONNREFUSED 203.0.113.9:5432"], [("db_connection", "TypeError", 1)]),
+        (["ERROR: order 7 failed", WORDS, FRAME], [("app_error", "TypeError", 2)]),
+        (["ERROR: order 7 failed", WORDS, "listening"], [("app_error", "", 1)]),
+        ([f"WARN {WORDS}, trying again", FRAME], []),
+        (["[app] [404] GET /wp-login.php SvelteKitError: Not found: /wp-login.php", FRAME], []),
+        (
+            ["thread 'main' panicked at src/cart.rs:12:5:", "no cart: ParseIntError: 7"],
+            [("app_error", "panic", 1)],
+        ),
+    ],
+)
+def test_words_before_an_error_are_one_if_frames_follow(lines: list[str], expected: list[tuple[str, str, int]]) -> None:
+    """Words that name an error tell it with the frames below them, and nothing without, where they warn, or within another."""
+    assert [(str(each.event.event), each.event.about, each.place.line) for each in told(lines)] == expected
+
+
+ELIXIR, PLACE = "** (Ecto.NoResultsError) got none in query:", "    (shop 0.1.0) lib/shop.ex:3: Shop.pay/1"
+
+
+@pytest.mark.parametrize(
+    ("lines", "framed"),
+    [
+        ([ELIXIR, *["  from c in Cart"] * 30, PLACE], True),
+        ([ELIXIR, *["from c in Cart"] * 11, PLACE], True),
+        ([ELIXIR, *["from c in Cart"] * 12, PLACE], False),
+        ([ELIXIR, "18:00:01.000 [info] order 7 is paid", PLACE], False),
+        ([ELIXIR.removesuffix(":"), "listening on port 3000", PLACE], False),
+    ],
+)
+def test_messages_of_several_lines(lines: list[str], framed: bool) -> None:
+    """An Elixir error's message may go on for a few lines where its first one ends so; a logger's head begins another."""
+    (one,) = told(lines)
+    assert (one.event.first_frame is not None) is framed
+
+
 NGINX = "2024/03/05 09:01:38 [error] 7#7: "
 APACHE = "[Tue Mar 05 09:01:38 2024] [error] [client 203.0.113.9] "
 RESET = f"{NGINX}*1 recv() failed (104: Connection reset by peer) while reading response header from upstream"
@@ -205,7 +248,8 @@ def test_frames_alone_are_parts() -> None:
     ]
     assert told(lines) == []
     assert [reading.parse(Line(text), Joins()) for text in lines] == [Skipped(Reason.PART)] * 3
-    assert reading.parse(Line("  a list of things"), Joins()) == Skipped(Reason.UNRECOGNISED)
+    for text in ("  a list of things", "  (all) pages/12", "  (all) Pages(12)"):
+        assert reading.parse(Line(text), Joins()) == Skipped(Reason.UNRECOGNISED)
 
 
 ONE_LINE: list[tuple[str, str, str, str]] = [
@@ -250,6 +294,7 @@ ONE_LINE: list[tuple[str, str, str, str]] = [
         "main.pay /app/main.go:12",
     ),
     ("Error: no\n    at pay (/app/pay.js:1:2)", "Error", "pay (/app/pay.js:1:2)", "pay (/app/pay.js:1:2)"),
+    ("it failed TypeError: no\n    at pay (/app/pay.js:1:2)", "TypeError", "pay (/app/pay.js:1:2)", "pay (/app/pay.js:1:2)"),
     (
         'Traceback (most recent call last):\n  File "/app/a.py", line 1, in f\nValueError: x',
         "ValueError",

@@ -46,6 +46,7 @@ _RARER_SIGNS = {
         rf"(?i:level|lvl|level_?name|severity(?:_?text)?){_Q}: ?(?:{_Q}{_LOUD}|[56]0)",
     ),
     "@l": rf"@l{_Q}: ?{_Q}(?:Error|Fatal)",
+    "):": r"::[A-Z][A-Za-z0-9_]* \(",
     "level=": rf"level={_Q[:-1]}\"?{_LOUD}",
     "\\n": rf"(?:stack|stack_?trace|exc_info|traceback|exception){_Q}: ?{_Q}",
 }

@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from streams.core import events, regex, samples, stacks
-from streams.core.events import frames, servers
+from streams.core.events import errors, frames, servers
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import Piece, Role
 from streams.core.events.sign import External
@@ -17,7 +17,8 @@ STRAY = Line("", piece=Piece(Role.MORE))
 _may_tell = any_of((*events.NEEDLES, *samples.NEEDLES, OPENER))
 _HEAD = regex.compiled(
     r"([A-Z], \[[0-9T:. -]++(?: ?#[0-9]++)?+\] ++[A-Z]++ -- [^:\n]*+: ?+"  # Ruby's Logger
-    r"|[0-9][0-9T:.-]{18,28}Z pid=[0-9]++ tid=[^ \n]++ (?:[a-z]++=[^ \n]++ )*+[A-Z]++: )?+"  # Sidekiq's
+    r"|[0-9][0-9T:.-]{18,28}Z (?:pid=)?+[0-9]++ (?:tid=|TID-)[^ \n]++ (?:[a-z]++=[^ \n]++ )*+[A-Z]++: "  # Sidekiq's
+    r"|\[[0-9][0-9 ,:-]{18,24}: WARNING/[A-Za-z0-9_-]++\] )?+"  # Celery's, of what a job printed
     r"((?:\[[A-Za-z0-9_-]{4,60}\](?: |$))*+)"  # tags, such as a request's id
 ).match
 
@@ -41,11 +42,12 @@ def _look(text: str, provider: str, trace: Trace | None, external: tuple[Externa
     if piece is not None:
         cause = events.recognise(text.strip(), provider) if piece.role is Role.MORE else None  # want of memory is told at once
         return Line(text, cause, None if cause is not None and cause.event is EventKind.OOM else piece)
+    text = text if trace is None or trace.named else _unheaded(text, trace)
     if sample := samples.recognise(text):
         return sample
     event = _failing(text, external) or events.recognise(text, provider) or _within(text, provider, trace)
     if event is None:
-        return None if trace is None else Line(_untagged(text, trace))
+        return _doubtful(text, trace)
     return Line(text, stacks.unfolded(event, text) if _may_hold_a_stack(text) else event)
 
 
@@ -74,6 +76,25 @@ def _untagged(text: str, trace: Trace) -> str:
     head = _HEAD(text)
     own = head is not None and head[1] is None and head[2] and head[2].strip() in trace.event.evidence
     return text[head.end() :] if head is not None and own else text
+
+
+def _unheaded(text: str, trace: Trace) -> str:
+    """Return a line of a traceback that has a logger's head before each line, as its first one, without that."""
+    head, began = _HEAD(text), _HEAD(trace.event.evidence)
+    own = head is not None and head[1] and began is not None and began[1]
+    return text[head.end(1) :] if head is not None and own else text
+
+
+def _doubtful(text: str, trace: Trace | None) -> Line | None:
+    """Return what words that name an error are: an error if frames follow, in the same text or below."""
+    about = errors.in_words(text)
+    if about is None:
+        return None if trace is None else Line(_untagged(text, trace))
+    if "\n" in text:
+        event = stacks.unfolded(Event(EventKind.APP_ERROR, about, mask(text)), text)
+        if event.first_frame is not None:
+            return Line(text, event)
+    return Line(text if trace is None else _untagged(text, trace), piece=Piece(Role.DOUBT, about))
 
 
 def _failing(text: str, external: tuple[External, ...]) -> Event | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from streams.core import regex
-from streams.core.events import frames
+from streams.core.events import below, frames
 from streams.core.events.frames import Piece, Role, Speech, is_own
 from streams.core.events.servers import body, is_whole
 from streams.core.masking import mask
@@ -20,9 +20,6 @@ LINES = 2_000  # a trace of more has ended, too
 FOLDED_LINES = 250  # of an error that is all in one line: more do not fit, unless they are shorter than frames are
 # What an error can be; all else happens at once, and interrupts no trace.
 HELD = frozenset({EventKind.APP_ERROR, EventKind.DB_CONNECTION, EventKind.TIMEOUT, EventKind.EXTERNAL_API})
-_BEAM = ("[error]", "** (", " REPORT====")
-# Errors that say more in the lines before the frames, Prisma's all that they say; how many lines that may be.
-_PRISMA, _DRIZZLE, _SAID_LINES = "PrismaClient", "DrizzleQueryError: Failed query: ", 12
 _NAMED = regex.compiled(r"(?: *+\| )?+([A-Za-z_][A-Za-z0-9_.]{0,120})(?:$|:(?: |$))").match  # as Python names an error
 
 
@@ -57,6 +54,7 @@ class Trace(Struct, frozen=True, gc=False):
     last: Place
     lines: int = 1
     named: bool = True  # a line has named the error; else it is known by its beginning alone
+    doubtful: bool = False  # it is an error only if frames follow
     goes_on: bool = False  # what the error says comes in the next line
     chained: bool = False  # another error is announced
     before: Told | None = None  # what a logger said just before: one with this if frames follow
@@ -94,12 +92,11 @@ def follow(trace: Trace | None, line: Line, place: Place) -> Followed:
         return Followed(trace, (Told(line.event, place),))
     grown = _grown(trace, line, place)
     if grown is None:
-        if line.event is not None and _may_be_one(trace, line.event, line.text):
-            return Followed(_opened(line.event, place, Told(trace.event, trace.place)))
-        began = _begin(line, place)
-        return structs.replace(began, told=(*ended(trace), *began.told))
+        before = Told(trace.event, trace.place) if _may_be_one(trace, line) else None
+        began = _begin(line, place, before)
+        return began if before else structs.replace(began, told=(*ended(trace), *began.told))
     if line.event is not None and grown.place is not place:
-        grown = _caused(grown, line.event)
+        grown = _caused(structs.replace(grown, doubtful=False), line.event)
     grown = structs.replace(grown, lines=grown.lines + 1, last=place)
     part = grown.place is not place
     return Followed(None, ended(grown), part) if grown.lines >= LINES else Followed(grown, (), part)
@@ -112,7 +109,8 @@ def is_over(trace: Trace, clock_ms: int) -> bool:
 
 def ended(trace: Trace) -> tuple[Told, ...]:
     """Return what an open trace tells in the end: the error, and before it a logger's line that turned out not to be of it."""
-    trace = _placed(trace)
+    if (trace := _placed(trace)).doubtful and trace.first is None:
+        return () if trace.before is None else (trace.before,)
     event, began, lines, before = trace.event, trace.began, trace.lines, trace.before
     if before is not None and trace.first is not None:  # frames followed: one error in two lines
         kind = before.event.event if event.event is EventKind.APP_ERROR else event.event
@@ -137,23 +135,23 @@ def folded(event: Event, lines: Sequence[str]) -> Event:
     return event if trace.first is None else structs.replace(event, **_frames(trace))
 
 
-def _begin(line: Line, place: Place) -> Followed:
+def _begin(line: Line, place: Place, before: Told | None = None) -> Followed:
     event, piece = line.event, line.piece
     if piece is not None and piece.role is Role.OPENER:
         unnamed = Event(EventKind.APP_ERROR, "", mask(line.text))
         return Followed(structs.replace(_opened(unnamed, place), named=False, speech=piece.speech), (), part=True)
+    if piece is not None and piece.role is Role.DOUBT:
+        worded = _opened(Event(EventKind.APP_ERROR, piece.text, mask(line.text)), place, before)
+        return Followed(structs.replace(worded, doubtful=True), (), part=True)
     if event is None:
         return Followed(None, (), part=piece is not None)
-    if event.event in HELD:
-        return Followed(_opened(event, place))
-    return Followed(None, (Told(event, place),))
+    return Followed(_opened(event, place, before)) if event.event in HELD else Followed(None, (Told(event, place),))
 
 
 def _opened(event: Event, place: Place, before: Told | None = None) -> Trace:
     first, top = event.first_frame, event.top_frame
     own, said = top is not None and is_own(top), event.evidence.rstrip()
-    goes_on = said.endswith("Error:") if _PRISMA in said else _DRIZZLE in said or (first is not None and said.endswith(":"))
-    speech = Speech.BEAM if any(map(said.__contains__, _BEAM)) and not is_whole(said) else Speech.ANY
+    goes_on, speech = below.goes_on(said, located=first is not None), below.speech(said)
     return Trace(event, place, place, place, before=before, goes_on=goes_on, speech=speech, first=first, top=top, own=own)
 
 
@@ -162,28 +160,29 @@ def _aged(trace: Trace, place: Place) -> bool:
     return place.at_ms is not None and trace.last.at_ms is not None and place.at_ms - trace.last.at_ms >= AGE_MS
 
 
-def _may_be_one(trace: Trace, event: Event, text: str) -> bool:
+def _may_be_one(trace: Trace, line: Line) -> bool:
     """Tell whether a logger's line and an error by its class may be one: what follows will tell. Servers' lines are whole."""
     begun = trace.lines == 1 and trace.first is None and trace.before is None and not trace.event.about
-    return begun and bool(event.about) and not is_whole(text) and not is_whole(trace.event.evidence)
+    named = line.piece is not None and line.piece.role is Role.DOUBT if line.event is None else line.event.about
+    return begun and bool(named) and not is_whole(line.text) and not is_whole(trace.event.evidence)
 
 
 def _grown(trace: Trace, line: Line, place: Place) -> Trace | None:
     """Return the trace with a line added, None when it is none of it."""
     text, event = body(line.text), line.event
-    if line.piece is not None:
+    if line.piece is not None and line.piece.role is not Role.DOUBT:
         return _pieced(trace, line.piece, line, place)
     if not trace.named and trace.first is not None and (found := _NAMED(text)):
         named = event or Event(EventKind.APP_ERROR, found[1], mask(text))
         return structs.replace(trace, event=structs.replace(named, about=found[1]), place=place, named=True)
     if trace.goes_on and not text.startswith(("[", "{")):  # Rust, Prisma, Rails: what it says comes below
         said = structs.replace(trace.event, evidence=mask(f"{trace.event.evidence.rstrip()} {text.strip()}"))
-        more = trace.lines < _SAID_LINES and trace.first is None and (_PRISMA in said.evidence or _DRIZZLE in said.evidence)
-        return structs.replace(trace, event=said, goes_on=more)
+        return structs.replace(trace, event=said, goes_on=trace.first is None and below.still(said.evidence, trace.lines))
     if event is not None and text.lstrip().startswith("** (") and not trace.event.about:
         return structs.replace(trace, event=event, place=place)  # Elixir: of the same message
     if not text.startswith(("  ", "\t")):
-        return None
+        more = event is None and trace.first is None and below.is_message(trace.event.evidence, text, trace.lines)
+        return trace if more else None
     return trace if event is None else _renamed(trace, event, place)
 
 

@@ -39,6 +39,12 @@ _DRIVERS = (
         rf"\bFailed to connect to [^\s]{{1,100}}:({_PORTS})\b",
         "Npgsql: the port of a database",
     ),
+    sign(
+        _DB,
+        "using the connection to database",
+        r"\bAn error occurred using the connection to database '([^'\n]{0,100})' on server",
+        "Entity Framework",
+    ),
     sign(_DB, "pool timed out while", r"\bpool timed out while waiting for an open connection\b", "sqlx"),
     sign(_DB, "communicating with database", r"\berror communicating with database: ", "sqlx"),
     sign(_DB, "GetJdbcConnection", r"\bCannotGetJdbcConnectionException\b", "Spring"),

@@ -25,6 +25,7 @@ class Role(StrEnum):
     FRAME = "frame"
     NAME = "name"  # a function: where that is, the next line says
     PLACE = "place"  # where the function of the line before is
+    DOUBT = "doubt"  # words that name an error: a trace begins if frames follow
     MORE = "more"  # belongs to the trace and says nothing of where
 
 
@@ -61,7 +62,7 @@ _SHAPES = (
         "Python, also behind a logger's head and in a group",
         speech=Speech.PYTHON,
     ),
-    _Shape(Role.FRAME, r"[ |+]*+(File \"[^\"\n]++\", line [0-9]++(?:, in [^\n]++)?+)", "Python"),
+    _Shape(Role.FRAME, r"[ |+>]*+(File \"[^\"\n]++\", line [0-9]++(?:, in [^\n]++)?+)", "Python; loguru marks one"),
     _Shape(Role.MORE, r"#[0-9]++ \{main\}", "PHP: the end"),
     _Shape(Role.FRAME, r"(?:#[0-9]++|PHP ++[0-9]++\.) ++([^\n]++)", "PHP"),
     _Shape(Role.FRAME, r"[ \t]++in (?:function|call from) ++([^\n]++)", "Erlang"),
@@ -71,11 +72,16 @@ _SHAPES = (
         r"[ \t]++((?:\([a-z_0-9]++(?: [0-9][^)\n ]*+)?+\) )?+[^ :()\n]{1,200}\.(?:exs?|erl|h?eex|leex):[0-9]++: [^\n]++)",
         "Elixir",
     ),
-    _Shape(Role.FRAME, r"[ \t]++(\([a-z_0-9]++(?: [0-9][^)\n ]*+)?+\) [A-Z:a-z][^\n ]*+/[0-9]++)", "Elixir without a place"),
+    _Shape(
+        Role.FRAME,
+        r"[ \t]++(\([a-z_0-9]++(?:(?: [0-9][^)\n ]*+)?+\) [A-Z:][^\n (/]*+/[0-9]++"
+        r"| [0-9][^)\n ]*+\) [A-Z:][^\n (/]*+\([^\n]*+))",
+        "Elixir without a place; with what the function was given only behind a version",
+    ),
     _Shape(
         Role.FRAME,
         r"[ \t]*+(?:[0-9]{1,4}: )?+(?:from )?+"
-        r"((?:[a-z][A-Za-z0-9_-]*+ \([0-9][^)\n]*+\) )?+[^\s:\[][^:\n]*+:[0-9]++:in [`'][^'\n]*+') *+$",
+        r"((?:[a-z][A-Za-z0-9_-]*+ \([0-9][^)\n]*+\) )?+(?:<internal:[^>\n]++>|[^\s:\[][^:\n]*+):[0-9]++:in [`'][^'\n]*+') *+$",
         "Ruby; Rails writes a gem's name before its path",
     ),
     _Shape(Role.FRAME, r"((?:/|app/|lib/)[^\s:]{1,300}\.(?:erb|haml|slim|jbuilder|builder):[0-9]++) *+$", "Rails: a template"),
@@ -93,6 +99,7 @@ _SHAPES = (
     ),
     _Shape(Role.NAME, r"([A-Za-z0-9_~/-]++[./][A-Za-z0-9_./~*()\[\]-]++)$", "Go, as zap prints it"),
     _Shape(Role.MORE, r"goroutine [0-9]++ (?:gp=[^\n]++)?\[", "Go", speech=Speech.GO),
+    _Shape(Role.PLACE, r"Location: ++([^\s:]++:[0-9]++)", "Rust, by color-eyre", Speech.RUST),
     _Shape(Role.MORE, r"[sS]tack backtrace:", "Rust", speech=Speech.RUST),
     _Shape(Role.MORE, r"[ \t|+]*+(?:Caused by:(?: |$)|Suppressed: |\.\.\. [0-9]++ (?:more|common frames omitted))", "Java"),
     _Shape(Role.MORE, r" ++---> |[ \t]*+--- End of ", ".NET: an inner error"),
@@ -130,6 +137,7 @@ def _first(speech: Speech) -> Callable[[str], re.Match[str] | None]:
 
 _LIBRARY = Lazily(
     r"""node_modules/|\(?node:|\(?internal/|\(?<anonymous>\)?$|native\)?$|webpack/bootstrap
+    |(?:^|\()(?:ext:|\$deno\$/)|deno\.land/std\b
     |(?:site|dist)-packages/|/lib/python[0-9.]++/|<frozen\ |/gems/|/lib/ruby/|^[a-z][A-Za-z0-9_-]*+\ \([0-9]|<internal:
     |^(?:[A-Za-z0-9_.@-]*+/{1,2})?(?:java|javax|jakarta|jdk|sun|com\.sun|kotlin|kotlinx|scala|akka|clojure|groovy|reactor)\.
     |^(?:[A-Za-z0-9_.@-]*+/{1,2})?(?:org\.(?:springframework|apache|hibernate|eclipse|jboss|postgresql|junit)|io\.(?:netty|ktor
