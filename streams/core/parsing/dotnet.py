@@ -21,8 +21,9 @@ _SERILOG = (
     rf"\ in\ (?P<elapsed>[0-9.,]++\ ?ms){_END}"
 )
 _SERVARR = (  # Sonarr, Radarr and their kin; below it says the same again, and what it asked of others
-    rf"(?:(?P<stamp>{ISO_STAMP})\|(?:Debug|Info)\|Api\||\[(?:Debug|Info)\]\ Api:\ )\[(?P<method>{METHOD})\]"
-    rf"\ (?P<target>/[^ \n]*):\ (?P<status>{STATUS})\.[A-Za-z]++\ \((?P<elapsed>[0-9]++\ ms)\)"
+    rf"(?:(?:(?P<stamp>{ISO_STAMP})|[0-9-]{{6,10}}\ [0-9:.]{{8,13}})\|(?:Debug|Info)\|Api\||\[(?:Debug|Info)\]\ Api:\ )"
+    rf"\[(?P<method>{METHOD})\]\ (?P<target>/(?:[^ :\n]++|:(?!\ ))*+):?+\ (?P<status>{STATUS})\.[A-Za-z]++"
+    r"\ \((?P<elapsed>[0-9]++\ ms)\)"
 )
 
 FORMATS = (

@@ -1,6 +1,6 @@
 """Access lines of Go's frameworks and programs that go through a logger of their own. Knows no envelope.
 
-go-zero, Beego, GoFrame, zap's console, Coder, imgproxy.
+go-zero, Beego, GoFrame, zap's console, Coder, imgproxy, Navidrome.
 """
 
 import re
@@ -31,9 +31,10 @@ _GOFRAME = (  # its log of errors tells the same request again, with a code behi
 )
 _CONSOLE = regex.compiled(rf"({ISO_STAMP}|[0-9.]{{10,20}}(?:e\+09)?+)\t([A-Za-z]{{4,6}})\t", re.VERBOSE).match
 _MOST_COLUMNS = 5  # time, level, name, caller, message
-_SENTENCE = regex.compiled(  # Coder's, where the method alone is the message; imgproxy's on a terminal
-    rf"(?:({ISO_STAMP})\ \[(?:debu|info|warn|erro)\]\ ++(?:[a-z0-9._-]++:\ )?+|[A-Z]{{4,5}}\ ++\[({ISO_STAMP})\]\ )"
-    rf"({METHOD}|Completed\ in\ [0-9][^\ \n]*+\ /[^ \n]*+)\ ++(?=[a-z_]++=)",
+_SENTENCE = regex.compiled(  # Coder's, where the method alone is the message; those of imgproxy and Navidrome on a terminal
+    rf"(?:({ISO_STAMP})\ \[(?:debu|info|warn|erro)\]\ ++(?:[a-z0-9._-]++:\ )?+"
+    rf"|[A-Z]{{4,5}}\ *+\[(?:({ISO_STAMP})|[0-9]{{1,9}})\]\ ++)"
+    rf"({METHOD}|Completed\ in\ [0-9][^\ \n]*+\ /[^ \n]*+|HTTP:\ {METHOD}\ [^ \n]++)\ ++(?=[a-zA-Z_]++=)",
     re.VERBOSE,
 ).match
 
@@ -64,5 +65,5 @@ FORMATS = (
     Format("beego", named(_BEEGO), "bars, and whether a route fits", 1.0, any_ms, "match|"),
     Format("goframe", named(_GOFRAME), "scheme and host inside the quoted request", 1e3, any_ms, '", "'),
     Format("zap-console", clean(_console), "tabs, then a document", 1.0, any_ms, "\t{"),
-    Format("sentence-pairs", clean(_sentence), "method or path stand before the pairs", 1.0, any_ms, " status"),
+    Format("sentence-pairs", clean(_sentence), "method or path stand before the pairs", 1.0, any_ms, "tatus"),
 )

@@ -80,9 +80,10 @@ _GOFR = (  # what it writes on a terminal: a clock without a date, the trace's i
     r"(?:DEBUG|INFO|NOTICE|WARN|ERROR|FATAL)\ \[[0-9:]{8}\]\ ++[0-9a-f]{32}"
     rf"\ ++(?P<status>{STATUS})\ ++(?P<elapsed>[0-9]++µs)\ (?P<method>{METHOD})\ (?P<target>{PATH})\ *+"
 )
-_PHOTOPRISM = (
-    rf"(?:time=\"(?P<stamp>{ISO_STAMP})\"\ level=[a-z]++\ msg=\")?+(?P<method>{METHOD})\ (?P<target>/[^ \n\"]*):"
-    rf"\ (?P<ip>{ADDRESS})\ \((?P<status>{STATUS})\)\ \[(?P<elapsed>{PIECE})\]\"?+"
+_PHOTOPRISM = (  # the older ones name no client
+    rf"(?:time=\"(?P<stamp>{ISO_STAMP})\"\ level=[a-z]++\ msg=\")?+(?:server:\ )?+(?P<method>{METHOD})"
+    rf"\ (?P<target>/(?:[^ :\n\"]++|:(?!\ ))*+)(?::\ (?P<ip>{ADDRESS}))?+\ \((?P<status>{STATUS})\)"
+    rf"\ \[(?P<elapsed>{PIECE})\]\"?+"
 )
 _STATIC_FILES = (  # halverneus/static-file-server announces each request, and never says how it went
     rf"(?:{_DATE}\ )?+REQ\ from\ '(?P<peer>{PEER})'(?:\ \(REFERER:\ '[^'\n]*+'\))?+:"

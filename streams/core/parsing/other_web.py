@@ -29,8 +29,8 @@ _SYNAPSE = (  # the whole time, and that until the answer was sent
     rf"\ -\ [^ \n]++\ -\ \{{[^}}\n]*+\}}\ Processed\ request:\ (?P<took>{NUMBER})sec/[^\"\n]{{0,200}}\ [0-9]++B\ "
     rf'(?P<status>[0-9]{{3}})!?\ "(?P<line>{METHOD}\ {QUOTED})"(?:\ [^\n]*+)?'
 )
-_PLEX = (  # when it debugs; on which network the client is may stand behind its port
-    r"(?:(?P<stamp>[A-Z][a-z]{2}\ [0-9]{2},\ [0-9]{4}\ [0-9:.]{8,15})\ )?+(?:\[[0-9a-fx]++\]\ )?+[A-Z]++\ -\ "
+_PLEX = (  # when it debugs, in the language of its machine; on which network the client is may stand behind its port
+    r"(?:(?P<stamp>[A-Z][a-z]{2}\ [0-9]{2},\ [0-9]{4}\ [0-9:.]{8,15})\ )?+(?:\[[0-9a-fx]++\]\ )?+[^ \n]++\ [-\u2014]\ "
     rf"(?:\[[^\]\n]{{1,40}}+\]\ )?+Completed:\ \[(?P<peer>{PEER})(?:\ \([^\]\n]*+)?+\]\ (?P<status>{STATUS})"
     rf"\ (?P<method>{METHOD})\ (?P<target>{PATH})\ \([0-9]++\ live\)(?:\ (?![0-9]++ms\ )[^ \n]++){{0,8}}+"
     r"\ (?P<elapsed>[0-9]++ms)\ [0-9]++\ bytes(?:\ [^\n]*+)?+"
@@ -38,6 +38,9 @@ _PLEX = (  # when it debugs; on which network the client is may stand behind its
 _COUCHDB = (
     rf"\[[a-z]++\]\ (?P<stamp>{ISO_STAMP})\ [^ \n]++\ <[0-9.]++>\ [0-9a-f-]++\ [^ \n]++\ (?P<ip>{ADDRESS})\ [^ \n]++"
     rf"\ (?P<method>{ANY_METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ [^ \n]++\ (?P<took>[0-9]++)"
+)
+_WAI = (  # Haskell's wai-extra while developing: what was asked stands lines before, and would fit to any line of one's own
+    rf"\ \ Status:\ (?P<status>{STATUS})\ (?:[A-Z][A-Za-z'-]*+\ ){{1,6}}+(?P<elapsed>[0-9]++\.[0-9]++s)"
 )
 _US_DATE = regex.compiled(r"([A-Z][a-z]{2}) ([0-9]{2}), ([0-9]{4}) ([0-9:.]{8,15})").fullmatch
 _COMMA_PAIR = regex.compiled(r"([a-z_]++)=([^,\n]*+)(?:, |$)").match
@@ -81,5 +84,6 @@ FORMATS = (
     Format("synapse", named(_SYNAPSE), "names its logger; seconds first, the request last", 1e3, any_ms, "Processed request: "),
     Format("plex", named(_PLEX), "the peer in brackets, then the status; the time before the length", 1.0, _plex_ms, " live) "),
     Format("couchdb", named(_COUCHDB), "an Erlang process before all; milliseconds last", 1.0, any_ms, " <0."),
+    Format("wai", named(_WAI), "the last of a request's lines: status and time alone", 1.0, needle="  Status: "),
     Format("comma-pairs", clean(_comma_pairs), "pairs with commas between", 1.0, any_ms, ", status="),
 )

@@ -73,7 +73,8 @@ _SANIC_NEW = (  # when debugging the clock stands behind the level, and without 
 )
 _RAY = (  # application, replica and the request's id; the process of a cluster before all
     r"(?:\([A-Za-z][^)\n]{0,150}\)\ )?+[A-Z]++\ (?P<stamp>[0-9-]{10}\ [0-9:,]{8,12})(?:\ [0-9A-Za-z_:.\#-]{1,100}+){1,4}?"
-    rf"\ --\ (?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ (?P<elapsed>[0-9.]++ms)"
+    rf"\ --\ (?:(?P<peer>{PORT_TOO})\ )?+(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})"
+    r"\ (?P<elapsed>[0-9.]++ms)"
 )
 _BENTOML = (
     rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ \(scheme=[a-z]++,method=(?P<method>{METHOD}),path=(?P<target>/[^ ,\n]*+),"
