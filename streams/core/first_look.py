@@ -32,7 +32,7 @@ _RARER: dict[tuple[str, ...], str] = {
     ("squid",): r"[A-Z_]/(?:[0-9]{1,3}|-) ",
     ("dskit",): rf"msg={_Q}[A-Z]+ ",
     ("lograge",): "method=",
-    ("logfmt",): rf"ethod=|verb=|request=(?:'|{_Q}|[A-Z]+ /)",
+    ("logfmt",): rf"ethod=|verb=|request=(?:'|{_Q}|[A-Z]+ /)|={_Q}HTTP: ",
     ("json",): rf"(?i:status|code|resp)[A-Za-z0-9_.\- ]*{_Q}",
 }
 # Needles of signs that are in too many lines -> what is in all of the sign's lines.

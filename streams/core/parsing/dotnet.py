@@ -1,4 +1,4 @@
-"""Requests as ASP.NET Core's host and Serilog tell them in a sentence, behind whatever head. Knows no envelope.
+"""Requests as ASP.NET Core's host, Serilog and Servarr tell them in a sentence, behind whatever head. Knows no envelope.
 
 What the host of versions before 5 tells in two lines is in ``pairs``.
 """
@@ -20,8 +20,14 @@ _SERILOG = (
     rf'\ (?:-\ )?+"?+(?P<target>/[^ "\n\x1b]*+)"?+\ responded\ (?P<status>{STATUS})'
     rf"\ in\ (?P<elapsed>[0-9.,]++\ ?ms){_END}"
 )
+_SERVARR = (  # Sonarr, Radarr and their kin; below it says the same again, and what it asked of others
+    rf"(?:(?:(?P<stamp>{ISO_STAMP})|[0-9-]{{6,10}}\ [0-9:.]{{8,13}})\|(?:Debug|Info)\|Api\||\[(?:Debug|Info)\]\ Api:\ )"
+    rf"\[(?P<method>{METHOD})\]\ (?P<target>/(?:[^ :\n]++|:(?!\ ))*+):?+\ (?P<status>{STATUS})\.[A-Za-z]++"
+    r"\ \((?P<elapsed>[0-9]++\ ms)\)"
+)
 
 FORMATS = (
     Format("aspnet", named(_FINISHED), "one sentence of the host", 1.0, any_ms, "Request finished HTTP/"),
     Format("serilog", outgoing.refusing(named(_SERILOG)), "Serilog's own sentence of a request", 1.0, any_ms, " responded "),
+    Format("servarr", named(_SERVARR), "names its API; the status with .NET's name for it", 1.0, any_ms, "Api"),
 )

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from streams.core import regex
-from streams.core.parsing import field_values, request_line
+from streams.core.parsing import field_values, request_line, sentences
 from streams.core.parsing.alike import Alike
 from streams.core.parsing.duration_names import DURATIONS, LEAST_NS, LOGGERS, PRECISE, WRITERS
 from streams.core.parsing.durations import spelt_ms
@@ -46,6 +46,8 @@ def find(document: Document) -> Fields | None:
     status = found.get("status")
     if status is None or "refused" in found:
         return None
+    if "method" not in found or "target" not in found:
+        found |= sentences.told(document, found.get("client"))
     method, target = found.get("method"), found.get("target")
     if target is None or (method is None and not any(all(name in document for name in names) for names in _METHODLESS)):
         line = found.get("line")

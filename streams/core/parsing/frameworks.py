@@ -41,7 +41,8 @@ FORMATS: tuple[Format, ...] = tuple(sorted(_ALL, key=lambda fmt: fmt.needle))
 # away from all of them; words that begin alike share their beginning, which makes it faster.
 MAY_BE = (
     r"GET |H(?:EAD |TTP[/ ])|P(?:OST|UT|ATCH) |DELETE |OPTIONS |TRACE |CONNECT |\](?: \"| /|: /| s3\.)|\[(?:GIN|GET|response)"
-    r"|-- Comp|us(?:_code)?=|\.\.\. |\{\"|After req|\|/|Finished :"
+    r"|-- Comp|us(?:_code)?=|\.\.\. |\{\"|After req|\|/|Finished :|incoming request: m|response status f|  Status: "
+    "|\u2500 /"
 )
 # The same, so that no character is tried as a beginning twice.
 may_be = regex.compiled(MAY_BE.replace("CONNECT ", "C(?:ONNECT |omp(?<=-- Comp))").replace("|-- Comp", "")).search

@@ -1,13 +1,13 @@
-"""Access lines of Go's frameworks that go through a logger of their own: go-zero, Beego, GoFrame, zap's console.
+"""Access lines of Go's frameworks and programs that go through a logger of their own. Knows no envelope.
 
-Knows no envelope.
+go-zero, Beego, GoFrame, zap's console, Coder, imgproxy, Navidrome.
 """
 
 import re
 
 from streams.core import regex
 from streams.core.documents import document_of
-from streams.core.parsing import fields
+from streams.core.parsing import fields, logfmt
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format, Row, clean
 from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, ISO_STAMP, METHOD, NUMBER, PATH, PORT_TOO, STATUS, named
@@ -31,6 +31,12 @@ _GOFRAME = (  # its log of errors tells the same request again, with a code behi
 )
 _CONSOLE = regex.compiled(rf"({ISO_STAMP}|[0-9.]{{10,20}}(?:e\+09)?+)\t([A-Za-z]{{4,6}})\t", re.VERBOSE).match
 _MOST_COLUMNS = 5  # time, level, name, caller, message
+_SENTENCE = regex.compiled(  # Coder's, where the method alone is the message; those of imgproxy and Navidrome on a terminal
+    rf"(?:({ISO_STAMP})\ \[(?:debu|info|warn|erro)\]\ ++(?:[a-z0-9._-]++:\ )?+"
+    rf"|[A-Z]{{4,5}}\ *+\[(?:({ISO_STAMP})|[0-9]{{1,9}})\]\ ++)"
+    rf"({METHOD}|Completed\ in\ [0-9][^\ \n]*+\ /[^ \n]*+|HTTP:\ {METHOD}\ [^ \n]++)\ ++(?=[a-zA-Z_]++=)",
+    re.VERBOSE,
+).match
 
 
 def _console(text: str) -> Row | None:
@@ -45,9 +51,19 @@ def _console(text: str) -> Row | None:
     return fields.find({"ts": found[1], "level": found[2].lower(), "msg": head.rpartition("\t")[2]} | document)
 
 
+def _sentence(text: str) -> Row | None:
+    """Read a stamp, a sentence that says a part of the request, and the rest in pairs."""
+    found = _SENTENCE(text)
+    if found is None:
+        return None
+    stamp, other_stamp, sentence = found.groups()
+    return fields.find(logfmt.pairs(text[found.end() :]) | {"time": stamp or other_stamp, "msg": sentence})
+
+
 FORMATS = (
     Format("go-zero", named(_GO_ZERO), "names its side; the status before the method", 1.0, any_ms, "[HTTP] "),
     Format("beego", named(_BEEGO), "bars, and whether a route fits", 1.0, any_ms, "match|"),
     Format("goframe", named(_GOFRAME), "scheme and host inside the quoted request", 1e3, any_ms, '", "'),
     Format("zap-console", clean(_console), "tabs, then a document", 1.0, any_ms, "\t{"),
+    Format("sentence-pairs", clean(_sentence), "method or path stand before the pairs", 1.0, any_ms, "tatus"),
 )

@@ -1,8 +1,24 @@
-"""Access lines of Go's frameworks: chi, gin, fiber, negroni, Iris, Gitea and Macaron. Knows no envelope."""
+"""Access lines of Go's frameworks: chi, gin, fiber, negroni, Iris, Gitea and Macaron, and of programs with words of their own.
+
+Knows no envelope.
+"""
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Fields, Format, Row, clean
-from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, BARE, METHOD, PATH, PEER, PORT_TOO, QUOTED, STATUS, TARGET, named
+from streams.core.parsing.pieces import (
+    ADDRESS,
+    ANY_METHOD,
+    BARE,
+    ISO_STAMP,
+    METHOD,
+    PATH,
+    PEER,
+    PORT_TOO,
+    QUOTED,
+    STATUS,
+    TARGET,
+    named,
+)
 from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
 _DATE = r"(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ [0-9:.]{8,15})"
@@ -10,9 +26,10 @@ _CHI = (
     rf'(?:{_DATE}\ )? (?:\[[^\]\n]*+\]\ )?+ "(?P<method>{ANY_METHOD})\ (?P<target>[^ "\n\x1b]++)\ HTTP/[0-9.]++"'
     rf"\ from\ (?:(?P<peer>{PORT_TOO})|(?P<ip>[^ \n]*+))\ -\ (?P<status>[0-9]{{1,3}})\ [0-9]++B\ in\ (?P<elapsed>{PIECE})"
 )
-_GIN = (
-    r"\[GIN\]\ (?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ -\ [0-9:]{8})\ \|\ *+(?P<status>[0-9]{1,3})\ *+\|\ *+"
-    rf"(?P<elapsed>{PIECE})\ *+\|\ *+(?P<ip>[^ \n|]*+)\ *+\|\ *+(?P<method>{ANY_METHOD})"
+_GIN = (  # gateways put a tag and an id before the status, which may be empty
+    r"\[GIN\]\ (?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2}\ -\ [0-9:]{8})\ \|"
+    r"(?:\ *+(?![0-9]{1,3}\ *+\|)[0-9A-Za-z_.:-]{0,100}+\ *+\|){0,2}+\ *+(?P<status>[0-9]{1,3})\ *+\|\ *+"
+    rf"(?P<elapsed>{PIECE})\ *+\|\ *+(?:client_ip=)?+(?P<ip>[^ \n|]*+)\ *+\|\ *+(?P<method>{ANY_METHOD})"
     rf"\ ++(?P<target>\"{QUOTED}\"|\"?+[^\"\n ]*+)[^\n]*+"
 )
 _GIN_FORMATTER = (  # the README's: the agent is quoted inside what is quoted
@@ -54,6 +71,23 @@ _IRIS = (  # its logger tells no seconds
 _IRIS_BARS = (
     rf"(?P<stamp>[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\ [0-9:]{{8}})\|(?P<elapsed>{PIECE})\|(?P<status>{STATUS})"
     rf"\|(?P<method>{METHOD})\|(?P<target>/[^\n|]*+)\|(?P<ip>[^\n|]*+)\|[^\n]*+"
+)
+_VIKUNJA = (
+    rf"(?P<stamp>{ISO_STAMP}):\ WEB\ *+\t\u25b6\ (?P<ip>{ADDRESS})\ ++(?P<method>{METHOD})\ (?P<status>{STATUS})"
+    rf"\ (?P<target>{PATH})\ (?P<elapsed>{PIECE})\ -\ (?P<agent>[^\n]*+)"
+)
+_GOFR = (  # what it writes on a terminal: a clock without a date, the trace's id
+    r"(?:DEBUG|INFO|NOTICE|WARN|ERROR|FATAL)\ \[[0-9:]{8}\]\ ++[0-9a-f]{32}"
+    rf"\ ++(?P<status>{STATUS})\ ++(?P<elapsed>[0-9]++µs)\ (?P<method>{METHOD})\ (?P<target>{PATH})\ *+"
+)
+_PHOTOPRISM = (  # the older ones name no client
+    rf"(?:time=\"(?P<stamp>{ISO_STAMP})\"\ level=[a-z]++\ msg=\")?+(?:server:\ )?+(?P<method>{METHOD})"
+    rf"\ (?P<target>/(?:[^ :\n\"]++|:(?!\ ))*+)(?::\ (?P<ip>{ADDRESS}))?+\ \((?P<status>{STATUS})\)"
+    rf"\ \[(?P<elapsed>{PIECE})\]\"?+"
+)
+_STATIC_FILES = (  # halverneus/static-file-server announces each request, and never says how it went
+    rf"(?:{_DATE}\ )?+REQ\ from\ '(?P<peer>{PEER})'(?:\ \(REFERER:\ '[^'\n]*+'\))?+:"
+    rf"\ (?P<method>{METHOD})\ HTTP/[0-9.]++\ [^ /\n]*+(?P<target>{PATH})\ ->\ [^\n]*+"
 )
 
 _NO_CHAR = "\x1b"  # is in no line that is clean
@@ -102,4 +136,8 @@ FORMATS = (
     Format("iris-bars", named(_IRIS_BARS), "bars without blanks", 1.0, any_ms, "|/"),
     Format("gitea", named(_GITEA), "names its router", 1.0, any_ms, "router: completed "),
     Format("macaron", named(_MACARON), "a sentence of its own", 1.0, any_ms, "Completed "),
+    Format("vikunja", named(_VIKUNJA), "a triangle, then the status between method and path", 1.0, any_ms, "\u25b6 "),
+    Format("gofr", named(_GOFR), "its own order on a terminal; the clock has no date", 1.0, needle="µs "),
+    Format("photoprism", named(_PHOTOPRISM), "a sentence, of which pairs would see the level alone", 1.0, any_ms, ") ["),
+    Format("static-file-server", named(_STATIC_FILES), "names from whom; neither status nor time", 0.0, any_ms, "REQ from '"),
 )

@@ -28,6 +28,7 @@ _ORDERS = (  # where the status stands
 )
 _SIZE = r"(?:\ [0-9.]++\ ?[kKMG]?i?[bB]\b)?+"
 _BETWEEN = (  # a reason, a size, "in", a dash, a bracket
+    r"(?:\ \[ASYNC:\ [a-z-]++\])?+"  # Metabase's queries
     rf"(?:\ [A-Za-z]++(?![=:]))*+ (?:\ -(?=\ [0-9.]++\ ?[kKMG]?[bB]))?+ {_SIZE} (?:\ in\b)?+"
     r"\ ++ (?:[-\u2013\u2014|:\u2022\u00b7\u2192]\ ++)?+ (?:(?:duration|took|time|latency|elapsed)[=:]\ ?)?+ (?:[(\[]\+?)?+"
 )
@@ -79,9 +80,13 @@ _UNTIMED = (
     rf"(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ (?:-\ )?)?(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+"
     rf"{_SAID}\ ++(?P<status>{STATUS})(?:\ [A-Z][A-Za-z'-]*+)*+(?:\ (?:-|[0-9]++))?+"
 )
-_IDENTIFIED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ \[request-id:\ [0-9A-Fa-f-]{{36}}\]"
+_IDENTIFIED = (
+    rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ \[request-id:\ [0-9A-Fa-f-]{{36}}\]"
+    r"(?:\ \([A-Za-z0-9_/+-]++\.swift:[0-9]++\))?"  # where it was logged
+)
 _ADDRESSED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<ip>{ADDRESS})\ (?P<status>{STATUS})"
 _ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
+_ANSWERED = rf"(?P<method>{METHOD})\ (?P<status>{STATUS})\ (?P<target>{PATH})"
 
 _UNANSWERED = (
     rf"(?:Completed\ |Handled\ |Served\ )?+(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>[0-9A-Fa-f.:]{{3,45}}+))\ (?:-\ )?)?"
@@ -96,5 +101,6 @@ HEADED = (
     Format("habit-identified", named(_IDENTIFIED), "Vapor: an id and nothing of the answer", needle=" [request-id: "),
     Format("habit-addressed", named(_ADDRESSED), "an address before the status", needle=" /"),
     Format("habit-answer", named(_ANSWER), "the same with the status first (wisp)", needle=" /"),
+    Format("habit-answered", named(_ANSWERED), "the status between method and path (express-winston)", needle=" /"),
 )
 FORMATS = (Format("habit", otherwise(match, morgan.FORMATS), "tolerant, but all of the line; not morgan's", 1.0, needle=" /"),)

@@ -30,7 +30,7 @@ _HEAD = regex.compiled(
     r"(?:[A-Z], )?\[?([0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]{1,9})?+"
     r"(?:Z| ?[+-][0-9]{2}:?[0-9]{2})?+)[\] \t]"
 ).match
-_ASKED = ("ethod=", "verb=", 'request="', "request='")  # one of them is in every line of pairs that is a request
+_ASKED = ("ethod=", "verb=", 'request="', "request='", '="HTTP: ')  # one of them is in every line of pairs that is a request
 # structlog's console quotes nothing before version 24.2: django-structlog's request of a method and a path.
 _UNQUOTED, _quoted = "request=", regex.compiled(rf" request=({METHOD} /[^ '\"\n]*+)(?= |$)").subn
 _MOST_PAIRS = 200
@@ -44,15 +44,20 @@ def match(text: str) -> Row | None:
     line, unquoted = _quoted(r" request='\1'", text, 1) if _UNQUOTED in text else (text, 0)
     if not unquoted and not any(asked in text for asked in _ASKED):
         return None
-    pairs = _PAIR(f" {line}")
-    if len(pairs) > _MOST_PAIRS:
-        return None
-    found = fields.find({name: quoted or single or bare for name, quoted, single, bare in reversed(pairs)})
+    found = fields.find(pairs(line))
     if found is None or outgoing.called(text.partition("=")[0]):
         return None
     if found.stamp is not None or (head := _HEAD(text)) is None:
         return found
     return structs.replace(found, stamp=head[1])
+
+
+def pairs(text: str) -> dict[str, str]:
+    """Return the pairs of a text; of two with one name the first counts, and none where there are too many."""
+    found = _PAIR(f" {text}")
+    return (
+        {name: quoted or single or bare for name, quoted, single, bare in reversed(found)} if len(found) <= _MOST_PAIRS else {}
+    )
 
 
 def _is_of_fly(text: str) -> bool:

@@ -1,6 +1,7 @@
-"""Lines of Node's frameworks that are not the habits of all: Nest, Strapi, Ghost, hapi, Medusa, Astro, http-server, Verdaccio.
+"""Lines of Node's frameworks and servers that are not the habits of all. Knows no envelope.
 
-Knows no envelope. Next.js, hono, koa and express are in ``habits`` and ``morgan``.
+Nest, Strapi, Ghost, hapi, Medusa, Astro, http-server, sirv, Verdaccio. Next.js, hono, koa and express are
+in ``habits`` and ``morgan``.
 """
 
 from streams.core.parsing.elapsed import PIECE
@@ -38,6 +39,10 @@ _VERDACCIO = (
     rf"(?:http\ ++)?+<--\ (?P<status>{STATUS}),\ user:\ [^ \n(]*+\((?P<ip>{ADDRESS})(?:\ via\ [^)\n]*+)?+\),"
     rf"\ req:\ '(?P<method>{METHOD})\ (?P<target>[^ '\n]++)'(?:,\ [^\n]*+)?+"
 )
+_SIRV = (  # it never tells the method
+    rf"\ *+\[[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}\]\ (?P<status>{STATUS})\ \u2500\ (?P<elapsed>[0-9.]++ms)\ \u2500"
+    rf"\ (?P<target>{PATH})"
+)
 _LOG4JS = (  # its connectLogger's default
     rf'(?P<ip>{ADDRESS})\ -\ -\ "(?P<method>{ANY_METHOD})\ (?P<target>[^ "\n]++)\ HTTP/[0-9.]++"'
     rf'\ (?P<status>{STATUS})\ (?:-|[0-9]*+)\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
@@ -57,6 +62,7 @@ FORMATS = (
     Format("sveltekit", named(_SVELTEKIT), "the status in brackets before the method, and nothing behind", needle="] "),
     Format("http-server", named(_HTTP_SERVER), "two blanks behind the stamp; no status", 0.0, any_ms, ']  "'),
     Format("verdaccio", named(_VERDACCIO), "an arrow before the status", needle="<-- "),
+    Format("sirv", named(_SIRV), "lines of a box between clock, time and path; no method", 1.0, needle="ms \u2500 /"),
     Format("log4js", named(_LOG4JS), "dashes right before the request: no stamp", needle='- - "'),
     Format("remix-logger", named(_REMIX_LOGGER), "a stamp in brackets, then tiny's fields without a time", 0.0, clf_ms, "] "),
     Format("deno-file-server", named(_BRACKETS), "the method in brackets, too", 0.0, any_ms, "] "),

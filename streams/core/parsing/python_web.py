@@ -1,4 +1,6 @@
-"""Access lines of Python's servers: werkzeug, Django, Odoo, aiohttp, hypercorn, daphne, Tornado, Sanic. Knows no envelope.
+"""Access lines of Python's servers: werkzeug, Django, Odoo, aiohttp, hypercorn, daphne, Tornado, Sanic, Ray, BentoML.
+
+Knows no envelope.
 
 What a logger writes before them is peeled in ``logged``.
 """
@@ -16,6 +18,7 @@ from streams.core.parsing.pieces import (
     ISO_STAMP,
     METHOD,
     NUMBER,
+    PATH,
     PEER,
     PORT_TOO,
     QUOTED,
@@ -67,6 +70,20 @@ _SANIC = (
 _SANIC_NEW = (  # when debugging the clock stands behind the level, and without a date
     r"[A-Z][A-Za-z0-9-]*+\ ?[0-9-]*+(?:\ *+\|(?P<stamp>[0-9-]{10}\ [0-9:]{8}(?:\ [+-][0-9]{4})?+)\ ++|\ ++)"
     rf"(?:INFO|ACCESS|WARNING|ERROR):\ ++(?:[0-9:]{{8}}\ ++)?+(?P<peer>{PEER})\ {_SANIC_END}"
+)
+_RAY = (  # application, replica and the request's id; the process of a cluster before all
+    r"(?:\([A-Za-z][^)\n]{0,150}\)\ )?+[A-Z]++\ (?P<stamp>[0-9-]{10}\ [0-9:,]{8,12})(?:\ [0-9A-Za-z_:.\#-]{1,100}+){1,4}?"
+    rf"\ --\ (?:(?P<peer>{PORT_TOO})\ )?+(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})"
+    r"\ (?P<elapsed>[0-9.]++ms)"
+)
+_BENTOML = (
+    rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>{ADDRESS}))\ \(scheme=[a-z]++,method=(?P<method>{METHOD}),path=(?P<target>/[^ ,\n]*+),"
+    rf"[^)\n]*+\)\ \(status=(?P<status>{STATUS}),[^)\n]*+\)\ (?P<elapsed>[0-9.]++ms)(?:\ \([^)\n]*+\))?+"
+)
+_RADICALE = (  # its line before tells the client, and shares nothing with it; a head's words may be methods of WebDAV
+    rf"(?:\[(?P<stamp>{ISO_STAMP})\]\ )?+(?:\[[^\]\n]{{1,60}}+\]\ ){{0,2}}+(?P<method>{ANY_METHOD})\ response\ status\ for\ '"
+    rf"(?P<target>/[^\n']*+)'(?:\ with\ depth\ '[^\n']*+')?+"
+    rf"\ in\ (?P<took>[0-9]++\.[0-9]++)\ seconds:\ (?P<status>{STATUS})(?:\ [A-Za-z'-]++){{0,6}}+"
 )
 
 
@@ -122,4 +139,7 @@ FORMATS = (
     Format("tornado", clean(_tornado), "the status before the method, the address in parentheses", 1.0, _tornado_ms, "ms"),
     Format("sanic", named(_SANIC), "the server's full URL behind the peer in brackets", 1.0, any_ms, "://"),
     Format("sanic-new", named(_SANIC_NEW), "the same with the worker's name in front", 1.0, any_ms, "://"),
+    Format("ray-serve", named(_RAY), "application and replica, two dashes, then the request", 1.0, any_ms, " -- "),
+    Format("bentoml", named(_BENTOML), "request and answer in brackets of pairs", 1.0, needle=" (scheme="),
+    Format("radicale", named(_RADICALE), "a sentence about the answer", 1e3, any_ms, " response status for '"),
 )

@@ -42,6 +42,11 @@ _FIELD = regex.compiled(  # in the braces of a span, or behind the message; towe
     r'[ {]([a-z][a-z0-9_.]*+)=("[^"\\]*+(?:\\.[^"\\]*+)*+"|[^" {}\n]*+)(?: (ns|us|µs|μs|ms|s)(?= |$))?'
 ).finditer
 _MOST_FIELDS = 60
+_ANNOUNCED = (  # static-web-server says nothing of the answer; with proxies before it, it tells the client behind the peer
+    rf"(?:(?P<stamp>{ISO_STAMP})\ ++)?+[A-Z]++\ ++static_web_server(?:::[a-z_]++)*+:\ incoming\ request:"
+    rf"\ method=(?P<method>{METHOD})\ uri=(?P<target>{PATH})(?:\ remote_addr=[^ \n]++(?=\ real_remote_ip=))?+"
+    rf"(?:\ remote_addr=(?P<peer>{PORT_TOO})|\ real_remote_ip=(?P<ip>{ADDRESS}))?+(?:\ [^\n]*+)?+"
+)
 _ENDS = (
     *("finished processing request", "response", "Response", "request completed", "close"),  # Response: salvo
     *("finished processing with success", "unable to process request (internal error)"),  # warp
@@ -122,5 +127,13 @@ FORMATS = (
     Format("actix", named(_ACTIX), "no stamp between address and request, seconds at the end", 1e3, needle=' "'),
     Format("warp", named(_WARP), "the same without a length, with a unit", 1.0, needle=' "'),
     Format("simple-http-server", named(_SIMPLE), "dashes between all fields, the request last", 0.0, any_ms, "] - "),
+    Format(
+        "static-web-server",
+        named(_ANNOUNCED),
+        "names itself; neither status nor time",
+        0.0,
+        any_ms,
+        "incoming request: method=",
+    ),
     *OF_PAIRS,
 )
