@@ -8,7 +8,7 @@ import re
 from itertools import islice
 
 from streams.core import regex
-from streams.core.parsing import clf, request_line
+from streams.core.parsing import clf, outgoing, request_line
 from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise, says
 from streams.core.parsing.stamps import any_ms
@@ -51,6 +51,7 @@ _NUMBERED = regex.compiled(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").full
 _CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
 _SOCKET = regex.compiled(r"WS(?:CONNECT(?:ING)?|DISCONNECT|REJECT) ").match  # daphne's lines of WebSockets have no status
 _ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
+_MACHINE = regex.compiled(rf"{outgoing.MACHINE}  - ").fullmatch  # Guzzle, told to send no agent: where it runs, and nobody
 _WITH_PORT = regex.compiled(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
 _WHO = regex.compiled(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # numbers of one's own, referrer and agent
 
@@ -105,6 +106,8 @@ def _client_ip(who: str) -> str | None:
         return None
     if tokens[0] == "-":
         return tokens[1] if _ADDRESS(tokens[1]) else "-"  # nobody is forwarded for, then the peer
+    if not _ADDRESS(tokens[0]) and not _WITH_PORT(tokens[0]) and (outgoing.by_agent(tokens) or _MACHINE(who)):
+        return None
     if "-" in tokens:
         at = tokens.index("-") - 1
         if at == 1 and len(tokens) == 3 and not _is_address(tokens[1]):

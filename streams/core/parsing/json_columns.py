@@ -167,6 +167,7 @@ def _stamps(values: Sequence[str]) -> bool:
 # When texts are what reading each of them would give.
 _AS_THEY_ARE: dict[Read, Callable[[Sequence[str]], bool]] = {
     field_values.target: _targets,
+    field_values.located: _targets,
     field_values.path: _targets,
     field_values.client: _clients,
     field_values.agent: _agents,

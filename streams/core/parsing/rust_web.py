@@ -76,6 +76,8 @@ def _tracing(text: str) -> Row | None:
     if done is None or outgoing.called(rest[: done.start()].rpartition("}")[2]):
         return None
     told = _fields(rest)
+    if told.get("otel.kind", "").lower() == "client":  # the innermost span's word
+        return None
     found = {field: next((told[name] for name in names if name in told), None) for field, names in _NAMES.items()}
     status, target, client_ip = found["status"], found["target"], found["client"]
     method = found["method"] if _ASKED_BY(found["method"] or "") else None
