@@ -116,8 +116,9 @@ def _client_ip(who: str) -> str | None:
         at = 1 if _is_address(tokens[1]) else 0  # host, address, user; or address, ident, user
     else:
         return None
-    if at and _ADDRESS(tokens[0]) and not _ADDRESS(tokens[at]):
-        at = 0  # lighttpd: the client, then the host that was asked for; others' ports and schemes
+    peer = _ADDRESS(tokens[0]) or (len(tokens) == 3 and _WITH_PORT(tokens[0]) and not _WITH_PORT(tokens[at]))
+    if at and peer and not _ADDRESS(tokens[at]):
+        at = 0  # lighttpd: the client, then the host that was asked for; others' ports and schemes; Linkerd: who it is
     while at and tokens[at - 1].endswith(","):
         at -= 1  # a list of forwarded addresses: the first is the client
     client = tokens[at].split(",", 1)[0]

@@ -17,6 +17,7 @@ _ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^:]*+:[^:]*+:)[0-9
 _PEER = regex.compiled(r"[^: ]++:[0-9]++").fullmatch
 _LISTENING = ("0.0.0.0", "::")  # noqa: S104 (read, not bound)
 _PRECISE = regex.compiled(r"[0-9]{1,6}\.[0-9]{6}").fullmatch
+EARLIEST_S = 1e8  # in 1973: a smaller number under the name of a time says how long something took
 MOST_CLIENT_CHARS, NOBODY = 200, frozenset(("", "-", "unknown"))
 
 
@@ -124,7 +125,9 @@ def stamp(value: Any) -> str | float | None:
         value = _seconds(value.get("epochSecond"), value.get("nanoOfSecond", 0))
     if not isinstance(value, str | int | float) or isinstance(value, bool) or not value:
         return None
-    return value if any_ms(value) is not None else None
+    at_ms = any_ms(value)
+    told = at_ms is not None and (at_ms >= EARLIEST_S * 1e3 or (isinstance(value, str) and "-" in value))
+    return value if told else None
 
 
 def matching(pattern: str) -> Read:

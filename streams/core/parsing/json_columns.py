@@ -16,7 +16,7 @@ import orjson
 from streams.core import regex
 from streams.core.documents import document_of
 from streams.core.parsing import field_values, fields
-from streams.core.parsing.field_values import MOST_CLIENT_CHARS, NOBODY, Read
+from streams.core.parsing.field_values import EARLIEST_S, MOST_CLIENT_CHARS, NOBODY, Read
 from streams.core.parsing.fields import Known, Place
 from streams.core.parsing.format import Match, Run, Table, Taken, Texts
 from streams.core.parsing.naming import Document
@@ -126,7 +126,7 @@ def _column(known: Known, field: str, documents: Sequence[Document]) -> Sequence
     read = place.row.read
     if read in _AS_THEY_ARE and kinds == {str} and _AS_THEY_ARE[read](values):
         return values
-    if field == "stamp" and {int, float} >= kinds and 0 < min(values) <= max(values) < LATEST_NS:
+    if field == "stamp" and {int, float} >= kinds and EARLIEST_S <= min(values) <= max(values) < LATEST_NS:
         return values
     return _read(read, values)
 

@@ -5,7 +5,7 @@ import re
 from streams.core import regex
 from streams.core.parsing import fields
 from streams.core.parsing.format import Fields, Format, Row, clean
-from streams.core.parsing.pieces import ADDRESS, ISO_STAMP, METHOD, NUMBER, PATH, QUOTED, STATUS, named
+from streams.core.parsing.pieces import ADDRESS, CLF_STAMP, ISO_STAMP, METHOD, NUMBER, PATH, QUOTED, STATUS, named
 from streams.core.parsing.stamps import any_ms, iso_ms
 
 _SHELF = regex.compiled(
@@ -28,6 +28,11 @@ _SYNAPSE = (  # the whole time, and that until the answer was sent
     rf"(?:(?P<stamp>{ISO_STAMP})\ -\ )? synapse\.access\.[a-z.0-9]++\ -\ [0-9]++\ -\ [A-Z]++\ -\ [^ \n]++\ -\ (?P<ip>{ADDRESS})"
     rf"\ -\ [^ \n]++\ -\ \{{[^}}\n]*+\}}\ Processed\ request:\ (?P<took>{NUMBER})sec/[^\"\n]{{0,200}}\ [0-9]++B\ "
     rf'(?P<status>[0-9]{{3}})!?\ "(?P<line>{METHOD}\ {QUOTED})"(?:\ [^\n]*+)?'
+)
+_INFLUX = (
+    rf"\[httpd\]\ (?P<ip>{ADDRESS})(?:,\ ?[^ \n,\"\[]++)*+\ -\ [^ \n\"\[]++\ \[(?P<stamp>{CLF_STAMP})\]\ "
+    rf'"(?P<line>{QUOTED})"\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
+    r"\ [0-9a-f-]{36}\ (?P<took>[0-9]++)"
 )
 _COMMA_PAIR = regex.compiled(r"([a-z_]++)=([^,\n]*+)(?:, |$)").match
 _MOST_PAIRS = 30
@@ -62,5 +67,6 @@ FORMATS = (
     Format("vaultwarden", named(_VAULTWARDEN), "names its side; the answer behind an arrow", 0.0, any_ms, "[response]["),
     Format("ring", named(_RING), "Clojure: the method a keyword, the status last", 1.0, needle="Finished :"),
     Format("synapse", named(_SYNAPSE), "names its logger; seconds first, the request last", 1e3, any_ms, "Processed request: "),
+    Format("influxdb", named(_INFLUX), "names its side; an id, then microseconds", 1e-3, any_ms, "[httpd] ", begins="["),
     Format("comma-pairs", clean(_comma_pairs), "pairs with commas between", 1.0, any_ms, ", status="),
 )
