@@ -14,7 +14,7 @@ from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, oth
 from streams.core.parsing.stamps import any_ms
 
 _WHO_WHEN = (
-    r"(?!\{)\"?+((?:[^\[\"\n]++|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
+    r"(?!\{)\"?+((?:[^\[\"\n]++|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\"|\"(?=\ -\ ))++)"  # who asked, up to the stamp
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
 )

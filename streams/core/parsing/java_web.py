@@ -2,7 +2,7 @@
 
 from streams.core.parsing.elapsed import PIECE
 from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ADDRESS, BARE, CLF_STAMP, ISO_STAMP, METHOD, PATH, QUOTED, STATUS, named
+from streams.core.parsing.pieces import ADDRESS, BARE, CLF_DATE, CLF_STAMP, ISO_STAMP, METHOD, PATH, PEER, QUOTED, STATUS, named
 from streams.core.parsing.stamps import any_ms
 
 _KTOR = (
@@ -23,7 +23,19 @@ _REACTOR = (  # what servers of the common log format write as an integer behind
     rf"{BARE}[^\n\"]{{0,200}}?server\.AccessLog\ *+[:-]\ (?P<ip>{ADDRESS})\ -\ [^ \n\"\[]++\ \[(?P<stamp>{CLF_STAMP})\]"
     rf"\ \"(?P<line>{QUOTED})\"\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)\ (?P<took>[0-9]++)"
 )
+_QUARKUS = (
+    rf"(?P<ip>{ADDRESS})\ -\ [^ \n\"\[]++\ (?P<stamp>{CLF_DATE}:[0-9:]{{8}}\ [+-][0-9]{{4}})\ \"(?P<line>{QUOTED})\""
+    rf"\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)(?:\ \"{QUOTED}\"\ \"(?P<agent>{QUOTED})\")?"
+)
+_TORCH = (
+    rf"(?P<stamp>{ISO_STAMP})\ (?:\[[A-Z]{{4,5}}\ *+\]|[A-Z]{{4,5}})\ ++[^ \n\"]++\ ACCESS_LOG\ -\ /(?P<peer>{PEER})"
+    rf"\ \"(?P<line>{QUOTED})\"\ (?P<status>[0-9]{{3}})\ (?P<took>[0-9]++)"
+)
 FORMATS = (
+    Format("quarkus", named(_QUARKUS), "the common log format, its stamp without brackets", 0.0, any_ms, ' "'),
+    Format(
+        "torchserve", named(_TORCH), "names its logger; a slash before the peer; milliseconds", 1.0, any_ms, "ACCESS_LOG - /"
+    ),
     Format(
         "reactor-netty", named(_REACTOR), "names its logger; milliseconds behind the length", 1.0, any_ms, "server.AccessLog"
     ),
