@@ -12,7 +12,8 @@ _CLIENTS = (
 )
 _OUT = (
     r"outgoing|outbound|request[ _.-]out|calling|fetching|fetched|fetch (?:completed|failed|succeeded|done|finished)|delivered"
-    r"|hook[ _.-](?:sent|dispatched)|external[ _.-](?:api|call|http|request)s?|response from [a-z0-9_.-]{1,40}+ api|stripe api"
+    r"|hook[ _.-](?:sent|dispatched)|external[ _.-](?:api|call|http|request)s?|stripe api"
+    r"|response from (?!(?:the|our|this|my) )[a-z0-9_.-]{1,40}+ api"
     rf"|{_CLIENTS}"
 )
 # What is said of a call; a path that was asked for says nothing.
