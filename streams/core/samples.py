@@ -66,6 +66,12 @@ SHAPES: tuple[Shape, ...] = (
     ),
     _shape("# Query_time: ", r"^# Query_time: <T>  ?Lock_time: ", 1e3, "MySQL's slow log: seconds; the query comes behind"),
     _shape(
+        '"gofrVersion"',
+        r"\"query\": ?\"(<A>(?:[^\"\\\n]|\\.)*+)\", ?\"duration\": ?<T>",
+        1e-3,
+        "GoFr as JSON: microseconds; before Prisma's, which has the same names",
+    ),
+    _shape(
         '"duration"',
         r"\"query\": ?\"(?=(?i:select|insert|update|delete|with|begin|commit|db\.)\b)(<A>(?:[^\"\\\n]|\\.)*+)\""
         r"[^\n]{0,3000}?\"duration\": ?<T>",

@@ -8,13 +8,13 @@ import re
 from itertools import islice
 
 from streams.core import regex
-from streams.core.parsing import clf, request_line
+from streams.core.parsing import clf, outgoing, request_line
 from streams.core.parsing.durations import UNITS_MS
 from streams.core.parsing.format import ADDRESS, Fields, Format, Row, clean, otherwise, says
 from streams.core.parsing.stamps import any_ms
 
 _WHO_WHEN = (
-    r"(?!\{)\"?+((?:[^\[\"\n]++|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\")++)"  # who asked, up to the stamp
+    r"(?!\{)\"?+((?:[^\[\"\n]++|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?+|\"-\"|\"(?=\ -\ ))++)"  # who asked, up to the stamp
     r"\[([0-9]{1,2}/[A-Z][a-z]{2}/[0-9]{4}[:\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|\ [A-Z]{3})?+"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}[T\ ][0-9:.]{5,20}(?:\ ?[+-][0-9:]{4,6}|Z)?+)\]\ "
 )
@@ -51,6 +51,7 @@ _NUMBERED = regex.compiled(r"([A-Z]{3,20}) (/[^ \n]*+) [0-9](?:\.[0-9])?+").full
 _CONNECTION = "TCP "  # HAProxy's tcplog in this format has no request
 _SOCKET = regex.compiled(r"WS(?:CONNECT(?:ING)?|DISCONNECT|REJECT) ").match  # daphne's lines of WebSockets have no status
 _ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]").fullmatch
+_MACHINE = regex.compiled(rf"{outgoing.MACHINE}  - ").fullmatch  # Guzzle, told to send no agent: where it runs, and nobody
 _WITH_PORT = regex.compiled(r"([0-9.]{7,15}):[0-9]{1,5}|\[([0-9A-Fa-f:.]++)\]:[0-9]{1,5}").fullmatch
 _WHO = regex.compiled(r'(?: [0-9.]++| -)*+ "[^"]*+" "([^"]*+)"').match  # numbers of one's own, referrer and agent
 
@@ -105,6 +106,8 @@ def _client_ip(who: str) -> str | None:
         return None
     if tokens[0] == "-":
         return tokens[1] if _ADDRESS(tokens[1]) else "-"  # nobody is forwarded for, then the peer
+    if not _ADDRESS(tokens[0]) and not _WITH_PORT(tokens[0]) and (outgoing.by_agent(tokens) or _MACHINE(who)):
+        return None
     if "-" in tokens:
         at = tokens.index("-") - 1
         if at == 1 and len(tokens) == 3 and not _is_address(tokens[1]):
@@ -113,8 +116,9 @@ def _client_ip(who: str) -> str | None:
         at = 1 if _is_address(tokens[1]) else 0  # host, address, user; or address, ident, user
     else:
         return None
-    if at and _ADDRESS(tokens[0]) and not _ADDRESS(tokens[at]):
-        at = 0  # lighttpd: the client, then the host that was asked for; others' ports and schemes
+    peer = _ADDRESS(tokens[0]) or (len(tokens) == 3 and _WITH_PORT(tokens[0]) and not _WITH_PORT(tokens[at]))
+    if at and peer and not _ADDRESS(tokens[at]):
+        at = 0  # lighttpd: the client, then the host that was asked for; others' ports and schemes; Linkerd: who it is
     while at and tokens[at - 1].endswith(","):
         at -= 1  # a list of forwarded addresses: the first is the client
     client = tokens[at].split(",", 1)[0]

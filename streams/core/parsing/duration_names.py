@@ -18,6 +18,7 @@ DURATIONS = (
     ("res/time", MS, ""),
     ("res/responseTime", MS, ""),
     ("http/durationMs", MS, ""),
+    ("http/durationUs", US, ""),
     ("http/latencyMs", MS, ""),
     ("http/responseTime", MS, ""),
     ("httpResponse/elapsed", MS, ""),  # httplog
@@ -45,6 +46,7 @@ DURATIONS = (
     ("durationMillis", MS, ""),
     ("durationMsec", MS, ""),
     ("durationUs", US, ""),
+    ("durationMicros", US, ""),
     ("durationNs", NS, ""),
     ("durationNanos", NS, ""),
     ("durationS", S, ""),
@@ -52,6 +54,7 @@ DURATIONS = (
     ("durationSeconds", S, ""),
     ("latencyMs", MS, ""),
     ("latencyUs", US, ""),
+    ("latencyMicros", US, ""),
     ("latencyNs", NS, ""),
     ("latencyNanos", NS, ""),
     ("latencySeconds", S, ""),
@@ -60,6 +63,7 @@ DURATIONS = (
     ("elapsedMilliseconds", MS, ""),  # ASP.NET Core
     ("elapsedSeconds", S, ""),
     ("elapsedUs", US, ""),
+    ("elapsedMicros", US, ""),
     ("elapsedNs", NS, ""),
     ("totalNs", NS, ""),  # linkerd
     ("latencyμs", US, ""),  # Elixir's logger_json
@@ -79,6 +83,7 @@ DURATIONS = (
     ("responseLatency", MS, ""),  # AWS
     ("responseTime", S, "upstreamTime"),  # nginx, as Logstash's users write it
     ("response_time", S, "upstream_response_time"),
+    ("responseTime", US, "gofrVersion"),  # GoFr, where nobody looks at a terminal
     ("responseTime", MS, ""),  # pino, hapi
     ("=requestTime", MS, ""),  # Dropwizard
     ("request_time", S, ""),  # nginx
@@ -102,7 +107,14 @@ DURATIONS = (
 # The same of texts with six decimals alone: so C and Python print seconds; milliseconds have fewer, or are numbers.
 PRECISE = (("responseTime", S, "responseStatus"),)  # uWSGI, in a JSON of one's own
 # (name, its value, what 1 is in any bare number of a document that says so)
-WRITERS = (("software", "nginx", S),)  # NGINX's kubernetes-ingress: nginx knows seconds alone
+WRITERS = (
+    ("software", "nginx", S),  # NGINX's kubernetes-ingress: nginx knows seconds alone
+    *(
+        (name, unit, one_ms)
+        for name in ("durationUnit", "duration_unit")
+        for unit, one_ms in (("ns", NS), ("us", US), ("µs", US), ("ms", MS), ("s", S))
+    ),
+)
 # Who wrote it -> what 1 is in a whole number, and in one with a fraction. A logger is told by the names that it gives to
 # time, level and message, by how it spells the level, and by how it sorts names; the first row that fits wins. Pino with
 # levels as words looks like logrus, but for the order of its names; it writes milliseconds.

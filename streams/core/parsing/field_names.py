@@ -67,8 +67,8 @@ TARGETS = (
     "path",
     *("httpUri", "httpPath"),
     "urlPath",  # gunicorn's recipes
-    "target",
 )
+MODULES = ("target",)  # Rust's tracing calls a module so
 LINES = ("request", "requestLine", "firstRequestLine", "httpRequestLine", "routeKey")  # method, target and version in one
 STATUSES = (
     "res/statusCode",
@@ -103,6 +103,7 @@ STATUSES = (
     "api/statusCode",  # MinIO's audit; an app may tell of another's API beside its own status
 )
 CLIENTS = (
+    *("flyClientIp", "headers/fly-client-ip"),  # Fly's proxy replaces what a client writes
     "request/clientIp",  # caddy has looked through the trusted proxies itself
     "req/headers/fly-client-ip",
     "req/headers/x-forwarded-for",

@@ -14,8 +14,10 @@ CAPITALS = {each: each.upper() for each in ("get", "head", "post", "put", "delet
 _STATUS = regex.compiled(r"([0-9]{1,3}|-1)(?: [A-Za-z][A-Za-z' -]{1,40})?+").fullmatch
 _FULL_URL = regex.compiled(r"(?:https?|wss?)://[^/?#\n]*+").match
 _ADDRESS = regex.compiled(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?=[^:]*+:[^:]*+:)[0-9A-Fa-f:]{2,39}(?:[0-9.]{7,15})?+").fullmatch
+_PEER = regex.compiled(r"[^: ]++:[0-9]++").fullmatch
 _LISTENING = ("0.0.0.0", "::")  # noqa: S104 (read, not bound)
 _PRECISE = regex.compiled(r"[0-9]{1,6}\.[0-9]{6}").fullmatch
+EARLIEST_S = 1e8  # in 1973: a smaller number under the name of a time says how long something took
 MOST_CLIENT_CHARS, NOBODY = 200, frozenset(("", "-", "unknown"))
 
 
@@ -53,12 +55,23 @@ def method(value: Any) -> str | None:
 def target(value: Any) -> str | None:
     """Return a target; of a full URL what the server was asked for."""
     if not isinstance(value, str) or not value or ("::" in value and "/" not in value):
-        return None  # Rust's tracing calls a module its target
+        return None  # a module of Rust's, a class of Ruby's
     host = _FULL_URL(value)
     if host is None:
         return value
     rest = value[host.end() :]
     return rest if rest.startswith("/") else f"/{rest}"
+
+
+def elsewhere(value: Any) -> str | None:
+    """Return a whole URL."""
+    return value if isinstance(value, str) and _FULL_URL(value) else None
+
+
+def located(value: Any) -> str | None:
+    """Return a target that is surely one: a path, a URL, ``*``, or a host and its port."""
+    found = target(value)
+    return found if found is not None and ("/" in value or value == "*" or _PEER(value)) else None
 
 
 def path(value: Any) -> str | None:
@@ -112,7 +125,9 @@ def stamp(value: Any) -> str | float | None:
         value = _seconds(value.get("epochSecond"), value.get("nanoOfSecond", 0))
     if not isinstance(value, str | int | float) or isinstance(value, bool) or not value:
         return None
-    return value if any_ms(value) is not None else None
+    at_ms = any_ms(value)
+    told = at_ms is not None and (at_ms >= EARLIEST_S * 1e3 or (isinstance(value, str) and "-" in value))
+    return value if told else None
 
 
 def matching(pattern: str) -> Read:

@@ -20,13 +20,14 @@ from streams.core.parsing.field_names import (
     CONTAINERS,
     LINES,
     METHODS,
+    MODULES,
     STAMPS,
     STATUSES,
     TARGETS,
 )
 from streams.core.parsing.format import Fields
 from streams.core.parsing.naming import Document, Names, Wanted, plain
-from streams.core.parsing.outgoing import REFUSED
+from streams.core.parsing.outgoing import CALLS, REFUSED
 
 _LINE_OF_URL = regex.compiled(r"([A-Z]{3,20}) ((?:https?)://[^ \n]++)").fullmatch
 _QUERIES = ("queryString", "csUriQuery")
@@ -37,6 +38,7 @@ _METHODLESS = (
 # Cloudflare's firewall_events tell a request that http_requests tell, too: what was done with it, and by which rule.
 _FIREWALL = (("action", "clientRequestPath"), ("ruleId", "clientRequestPath"))
 _LEVELS = ("level", "severity")
+_CALLED = (("correlationId", "gofrVersion"),)  # GoFr's calls to others; of its own requests it says trace_id
 _UNFINISHED = ("reqId", "err")  # fastify tells an error before the end of its request
 
 
@@ -44,7 +46,7 @@ def find(document: Document) -> Fields | None:
     """Return the request of a document, None when it has no method, target and status."""
     found = _read(document)
     status = found.get("status")
-    if status is None or "refused" in found:
+    if status is None or "refused" in found or ("call" in found and "elsewhere" in found):
         return None
     if "method" not in found or "target" not in found:
         found |= sentences.told(document, found.get("client"))
@@ -62,6 +64,9 @@ def find(document: Document) -> Fields | None:
     if took_ms is None and all(name in document for name in _UNFINISHED):
         return None
     return Fields(found.get("client"), method, target, status, took_ms, found.get("stamp"), found.get("agent"))
+
+
+_JUDGED = ("refused", "call")  # what may tell, by its value, that a document is no request
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -91,7 +96,7 @@ def known(names: Sequence[str]) -> Known | None:
     for _, row, name in hits:
         if row.beside and row.beside not in beside:
             continue
-        if row.field == "refused":
+        if row.field in _JUDGED:
             refused.append(Place(name, row, alone=True))
         else:
             first = places.get(row.field)
@@ -204,6 +209,7 @@ _READERS: tuple[tuple[str, tuple[str, ...], field_values.Read], ...] = (
     ("status", STATUSES, field_values.status),
     ("method", METHODS, field_values.method),
     ("target", TARGETS, field_values.target),
+    ("target", MODULES, field_values.located),
     ("target", ("request", "event"), field_values.path),  # Apache's %U beside %m; authentik
     ("line", LINES, field_values.text),
     ("query", _QUERIES, field_values.query),
@@ -212,6 +218,8 @@ _READERS: tuple[tuple[str, tuple[str, ...], field_values.Read], ...] = (
     ("stamp", STAMPS, field_values.stamp),
     ("agent", AGENTS, field_values.agent),
     *(("refused", (path,), field_values.matching(pattern)) for path, pattern in REFUSED),
+    ("call", ("msg", "message"), field_values.matching(CALLS)),
+    ("elsewhere", TARGETS, field_values.elsewhere),
 )
 _SOMETHING = field_values.matching(r".+")
 
@@ -219,7 +227,7 @@ _SOMETHING = field_values.matching(r".+")
 _NAMES = Names(
     (
         *(Wanted(field, path, read) for field, paths, read in _READERS for path in paths),
-        *(Wanted("refused", path, _SOMETHING, beside=plain(beside)) for path, beside in _FIREWALL),
+        *(Wanted("refused", path, _SOMETHING, beside=plain(beside)) for path, beside in (*_FIREWALL, *_CALLED)),
         *(
             Wanted("duration", path, read, unit_ms, plain(beside))
             for rows, read in ((PRECISE, field_values.precise), (DURATIONS, field_values.whole))

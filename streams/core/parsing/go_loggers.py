@@ -22,7 +22,7 @@ _GO_ZERO = (  # a slow call is told in a line more, and what was asked stands be
 _BEEGO = (
     rf"(?:(?P<stamp>{ISO_STAMP})\ \[[A-Z]\]\ ++)?+(?:\[[^\]\n]{{1,100}}+\]\ ++)?+\|\ *+(?P<ip>{ADDRESS})\ *+"
     rf"\|\ *+(?P<status>{STATUS})\ *+\|\ *+(?P<elapsed>{PIECE})\ *+\|\ *+(?:no)?match\|\ *+"
-    rf"(?P<method>{ANY_METHOD})\ ++(?P<target>{PATH})(?:\ [^\n]*+)?+"
+    rf"(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ [^\n]*+)?+"
 )
 _GOFRAME = (  # its log of errors tells the same request again, with a code behind the agent
     rf"(?:(?P<stamp>{ISO_STAMP})\ ++(?:\{{[0-9A-Za-z]*+\}}\ ++)?+)?+(?P<status>[0-9]{{3}})\ "

@@ -10,7 +10,7 @@ from streams.core.lazily import Lazily
 from streams.core.parsing import morgan
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
 from streams.core.parsing.format import Fields, Format, Row, otherwise
-from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, STATUS, address_of, named
+from streams.core.parsing.pieces import ADDRESS, METHOD, PATH, PORT_TOO, QUOTED, STATUS, address_of, named
 
 _SYMBOLS = Lazily(  # koa: xxx is an error, -x- an answer that was cut off; Directus: words
     r"(?:[^\x20-\x7e\n]++\ ?+|\ ){0,60}+ (?:(?:-->|<--|->|=>|<=|xxx|-x-|HTTP|request\ completed)\ )?+", re.VERBOSE
@@ -88,6 +88,11 @@ _ADDRESSED = rf"(?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<ip>{ADDRESS})\ (?P
 _ANSWER = rf"(?P<status>{STATUS})\ (?P<method>{METHOD})\ (?P<target>{PATH})"
 _ANSWERED = rf"(?P<method>{METHOD})\ (?P<status>{STATUS})\ (?P<target>{PATH})"
 
+_QUOTED = (  # llama-swap, dufs; what an error says behind it is prose
+    rf"(?:(?P<peer>{PORT_TOO})|(?P<ip>[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:]{{2,36}}+))\ (?:-\ )?+"
+    rf'"(?P<method>{METHOD})\ (?P<target>/[^ "\n]*+)(?:\ HTTP/[0-9.]++)?+"\ (?P<status>{STATUS})(?:\ (?:-|[0-9]++))?+'
+    rf'(?:\ "(?P<agent>{QUOTED})")?+(?:\ (?P<elapsed>{PIECE})(?=\ |\Z))?+(?:\ [^\n]*+)?+'
+)
 _UNANSWERED = (
     rf"(?:Completed\ |Handled\ |Served\ )?+(?:(?:(?P<peer>{PORT_TOO})|(?P<ip>[0-9A-Fa-f.:]{{3,45}}+))\ (?:-\ )?)?"
     rf"(?P<method>{METHOD})\ ++(?P<target>{PATH})(?:\ HTTP/[0-9.]++)?+(?:\ (?:in|took|-))?+:?+\ \(?"
@@ -100,6 +105,7 @@ HEADED = (
     Format("habit-unanswered", named(_UNANSWERED), "a time and no status, as Go's tutorials log", 1.0, needle=" /"),
     Format("habit-identified", named(_IDENTIFIED), "Vapor: an id and nothing of the answer", needle=" [request-id: "),
     Format("habit-addressed", named(_ADDRESSED), "an address before the status", needle=" /"),
+    Format("habit-quoted", named(_QUOTED), "an address and a quoted request", 1.0, needle=' "'),
     Format("habit-answer", named(_ANSWER), "the same with the status first (wisp)", needle=" /"),
     Format("habit-answered", named(_ANSWERED), "the status between method and path (express-winston)", needle=" /"),
 )

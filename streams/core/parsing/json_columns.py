@@ -17,7 +17,7 @@ from streams.core import regex
 from streams.core.documents import document_of
 from streams.core.parsing import alike, field_values, fields, runs
 from streams.core.parsing.alike import Alike
-from streams.core.parsing.field_values import MOST_CLIENT_CHARS, NOBODY, Read
+from streams.core.parsing.field_values import EARLIEST_S, MOST_CLIENT_CHARS, NOBODY, Read
 from streams.core.parsing.fields import Known
 from streams.core.parsing.format import Match, Run, Table, Taken, Texts
 from streams.core.parsing.naming import Document
@@ -154,7 +154,7 @@ def _column(known: Known, field: str, several: Alike) -> Sequence[Any]:
     read = place.row.read
     if read in _AS_THEY_ARE and kinds == {str} and _AS_THEY_ARE[read](values):
         return values
-    if field == "stamp" and {int, float} >= kinds and 0 < min(values) <= max(values) < LATEST_NS:
+    if field == "stamp" and {int, float} >= kinds and EARLIEST_S <= min(values) <= max(values) < LATEST_NS:
         return values
     return _read(read, values)
 
@@ -197,6 +197,7 @@ def _stamps(values: Sequence[str]) -> bool:
 # When texts are what reading each of them would give.
 _AS_THEY_ARE: dict[Read, Callable[[Sequence[str]], bool]] = {
     field_values.target: _targets,
+    field_values.located: _targets,
     field_values.path: _targets,
     field_values.client: _clients,
     field_values.agent: _agents,

@@ -37,7 +37,8 @@ def reader(recognise: Recognise) -> Match:
             if found is None or found[1].groups()[_DURATION] is None:  # an error told beside the request has none
                 return None
             stamp = parted[1] if stamp is None else stamp
-        if found is None or outgoing.called(text[: -len(message)]):
+        head = text[: -len(message)]
+        if found is None or outgoing.called(head) or outgoing.is_call(head, message):
             return None
         return _row(*found, stamp)
 

@@ -5,7 +5,18 @@ import re
 from streams.core import regex
 from streams.core.parsing import fields
 from streams.core.parsing.format import Fields, Format, Row, clean
-from streams.core.parsing.pieces import ADDRESS, ANY_METHOD, ISO_STAMP, METHOD, NUMBER, PATH, PEER, QUOTED, STATUS, named
+from streams.core.parsing.pieces import (
+    ADDRESS,
+    CLF_STAMP,
+    ISO_STAMP,
+    METHOD,
+    NUMBER,
+    PATH,
+    PEER,
+    QUOTED,
+    STATUS,
+    named,
+)
 from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
 _SHELF = regex.compiled(
@@ -37,12 +48,17 @@ _PLEX = (  # when it debugs, in the language of its machine; on which network th
 )
 _COUCHDB = (
     rf"\[[a-z]++\]\ (?P<stamp>{ISO_STAMP})\ [^ \n]++\ <[0-9.]++>\ [0-9a-f-]++\ [^ \n]++\ (?P<ip>{ADDRESS})\ [^ \n]++"
-    rf"\ (?P<method>{ANY_METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ [^ \n]++\ (?P<took>[0-9]++)"
+    rf"\ (?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ [^ \n]++\ (?P<took>[0-9]++)"
 )
 _WAI = (  # Haskell's wai-extra while developing: what was asked stands lines before, and would fit to any line of one's own
     rf"\ \ Status:\ (?P<status>{STATUS})\ (?:[A-Z][A-Za-z'-]*+\ ){{1,6}}+(?P<elapsed>[0-9]++\.[0-9]++s)"
 )
 _US_DATE = regex.compiled(r"([A-Z][a-z]{2}) ([0-9]{2}), ([0-9]{4}) ([0-9:.]{8,15})").fullmatch
+_INFLUX = (
+    rf"\[httpd\]\ (?P<ip>{ADDRESS})(?:,\ ?[^ \n,\"\[]++)*+\ -\ [^ \n\"\[]++\ \[(?P<stamp>{CLF_STAMP})\]\ "
+    rf'"(?P<line>{QUOTED})"\ (?P<status>[0-9]{{3}})\ (?:-|[0-9]++)\ "{QUOTED}"\ "(?P<agent>{QUOTED})"'
+    r"\ [0-9a-f-]{36}\ (?P<took>[0-9]++)"
+)
 _COMMA_PAIR = regex.compiled(r"([a-z_]++)=([^,\n]*+)(?:, |$)").match
 _MOST_PAIRS = 30
 
@@ -85,5 +101,6 @@ FORMATS = (
     Format("plex", named(_PLEX), "the peer in brackets, then the status; the time before the length", 1.0, _plex_ms, " live) "),
     Format("couchdb", named(_COUCHDB), "an Erlang process before all; milliseconds last", 1.0, any_ms, " <0."),
     Format("wai", named(_WAI), "the last of a request's lines: status and time alone", 1.0, needle="  Status: "),
+    Format("influxdb", named(_INFLUX), "names its side; an id, then microseconds", 1e-3, any_ms, "[httpd] ", begins="["),
     Format("comma-pairs", clean(_comma_pairs), "pairs with commas between", 1.0, any_ms, ", status="),
 )

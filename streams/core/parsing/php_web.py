@@ -2,8 +2,8 @@
 
 from streams.core import regex
 from streams.core.parsing.elapsed import PIECE
-from streams.core.parsing.format import Format
-from streams.core.parsing.pieces import ADDRESS, CLF_DATE, METHOD, NUMBER, PATH, PEER, STATUS, TARGET, named
+from streams.core.parsing.format import DIGITS, Format
+from streams.core.parsing.pieces import ADDRESS, CLF_DATE, ISO_STAMP, METHOD, NUMBER, PATH, PEER, STATUS, TARGET, named
 from streams.core.parsing.stamps import any_ms, clf_ms, iso_ms
 
 _BUILT_IN = (  # before PHP 7.4 without the method
@@ -28,6 +28,11 @@ _SYMFONY = (
     rf'(?P<method>{METHOD})\ ++\((?P<status>{STATUS})\)\ (?P<target>{TARGET})(?:\ (?!ip=)[a-z_]++="[^"\n]*+")*+'
     r'(?:\ ip="(?P<ip>[^"\n]*+)")?(?:\ [^\n]*+)?+'
 )
+_REACT = (
+    rf"(?P<stamp>{ISO_STAMP})\ (?P<ip>{ADDRESS})\ "
+    rf'"(?P<method>{METHOD})\ (?P<target>[^ "\n]++)\ HTTP/[0-9.]++"'
+    rf"\ (?P<status>{STATUS})\ [0-9]++\ (?P<took>[0-9]++\.[0-9]{{3}})"
+)
 _CTIME = regex.compiled(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) +([0-9]{1,2}) ([0-9:.]{8,15}) ([0-9]{4})").fullmatch
 
 
@@ -42,5 +47,6 @@ FORMATS = (
     Format("php-fpm", named(_FPM), "a stamp without brackets", 1.0, any_ms, ' "'),
     Format("laravel-serve", named(_SERVE), "dots between path and time; neither method nor status", 1.0, iso_ms, " .."),
     Format("octane", named(_OCTANE), "the same with method and status", 1.0, needle=" .."),
+    Format("framework-x", named(_REACT), "a bare stamp, the address, the request; seconds", 1e3, iso_ms, ' "', begins=DIGITS),
     Format("symfony-server", named(_SYMFONY), "a level between bars; its stamp has no year", needle="| SERVER "),
 )

@@ -59,6 +59,14 @@ _TORNADO = regex.compiled(
     rf"\ ({NUMBER})ms(?:\ [^\n]*+)?+",
     re.VERBOSE,
 ).fullmatch
+_GRANIAN = (
+    rf"\[(?P<stamp>{ISO_STAMP})\]\ (?P<ip>{ADDRESS})\ -\ "
+    rf'"(?P<method>{ANY_METHOD})\ (?P<target>{TARGET})\ HTTP/[0-9.]++"\ (?P<status>[0-9]{{3}})\ (?P<took>[0-9]++\.[0-9]++)'
+)
+_WEB_PY = (
+    rf"(?P<peer>{PORT_TOO})\ -\ -\ \[(?P<stamp>{CLF_DATE}\ [0-9:]{{8}})\]\ "
+    rf'"HTTP/[0-9.]++\ (?P<method>{ANY_METHOD})\ (?P<target>/[^"\n]*+)"\ -\ (?P<status>[0-9]{{3}})(?:\ [A-Za-z\x27\ -]++)?+'
+)
 _SANIC_END = (
     rf"(?P<method>{METHOD})\ (?P<target>[a-z]++://[^ \n]++)\ ++(?P<status>[0-9]{{3}})\ ++(?:-?[0-9]++|-)"
     r"(?:\ ++(?P<elapsed>[0-9.]++[mµn]?s))?"
@@ -136,6 +144,10 @@ FORMATS = (
     Format("django-bare", named(_DJANGO_BARE), "begins with the request in quotes and ends with a length", needle='" '),
     Format("django-channels", named(_CHANNELS), "HTTP, then the request; seconds and peer in brackets", 1e3, needle="HTTP "),
     Format("aiohttp", named(_NOT_1_0 + _AIOHTTP), "the stamp right behind the address", 1e3, clf_ms, '] "'),
+    Format(
+        "granian", named(_GRANIAN), "a stamp in brackets, the address, a dash, the request", 1.0, iso_ms, ' - "', begins="["
+    ),
+    Format("web-py", named(_WEB_PY), "the protocol before the method, a dash before the status", 0.0, clf_ms, '] "HTTP/'),
     Format("tornado", clean(_tornado), "the status before the method, the address in parentheses", 1.0, _tornado_ms, "ms"),
     Format("sanic", named(_SANIC), "the server's full URL behind the peer in brackets", 1.0, any_ms, "://"),
     Format("sanic-new", named(_SANIC_NEW), "the same with the worker's name in front", 1.0, any_ms, "://"),

@@ -81,6 +81,8 @@ def _tracing(text: str) -> Row | None:
     if done is None or outgoing.called(rest[: done.start()].rpartition("}")[2]):
         return None
     told = _fields(rest)
+    if told.get("otel.kind", "").lower() == "client":  # the innermost span's word
+        return None
     found = {field: next((told[name] for name in names if name in told), None) for field, names in _NAMES.items()}
     status, target, client_ip = found["status"], found["target"], found["client"]
     method = found["method"] if _ASKED_BY(found["method"] or "") else None
@@ -121,12 +123,6 @@ def _took_ms(elapsed: str | None, told: dict[str, str]) -> float | None:
 
 
 OF_PAIRS = (
-    Format("tracing", clean(_tracing), "an event of tracing that says that a request has ended", 1.0, any_ms, "status"),
-)
-FORMATS = (
-    Format("actix", named(_ACTIX), "no stamp between address and request, seconds at the end", 1e3, needle=' "'),
-    Format("warp", named(_WARP), "the same without a length, with a unit", 1.0, needle=' "'),
-    Format("simple-http-server", named(_SIMPLE), "dashes between all fields, the request last", 0.0, any_ms, "] - "),
     Format(
         "static-web-server",
         named(_ANNOUNCED),
@@ -135,5 +131,11 @@ FORMATS = (
         any_ms,
         "incoming request: method=",
     ),
+    Format("tracing", clean(_tracing), "an event of tracing that says that a request has ended", 1.0, any_ms, "status"),
+)
+FORMATS = (
+    Format("actix", named(_ACTIX), "no stamp between address and request, seconds at the end", 1e3, needle=' "'),
+    Format("warp", named(_WARP), "the same without a length, with a unit", 1.0, needle=' "'),
+    Format("simple-http-server", named(_SIMPLE), "dashes between all fields, the request last", 0.0, any_ms, "] - "),
     *OF_PAIRS,
 )

@@ -23,6 +23,7 @@ _HEAD = regex.compiled(
 _PEER = regex.compiled(r"\[?+([0-9A-Fa-f.:]*)\]?+:[0-9]{1,5}").fullmatch
 _ANSWER = regex.compiled(
     r"([^\"\n]++)\" ([0-9]{3})(?: [A-Za-z' -]{0,60}[A-Za-z])?+(?: (?:- )?+\(?+([0-9]++(?:\.[0-9]++)?+) ?+ms\)?+)?+"
+    r"(?: - \{[^\n]*+)?+"  # what a logger has besides, as loguru's users write it
 ).fullmatch
 _ANSI = regex.compiled(r"\x1b\[[0-9;]*+m")
 
