@@ -16,7 +16,7 @@ _SPRING = (  # Spring writes the query only when it was told to; there is neithe
 )
 _TOMCAT = (  # the patterns that Spring Boot's manual shows for it
     rf"\[(?P<stamp>{CLF_STAMP})\]\ (?P<ip>{ADDRESS})\ "
-    rf"(?:\"(?P<line>[^\"\n]*+)\"|(?P<method>{METHOD})\ (?P<target>{PATH})\ HTTP/[0-9.]++)\ (?P<status>{STATUS})"
+    rf"(?:\"(?P<line>{METHOD}\ [^\"\n]*+)\"|(?P<method>{METHOD})\ (?P<target>{PATH})\ HTTP/[0-9.]++)\ (?P<status>{STATUS})"
     r"\ \((?P<elapsed>[0-9]++\ (?:ms|microseconds))\)"
 )
 _REACTOR = (  # what servers of the common log format write as an integer behind it nobody knows; this one is told by its logger

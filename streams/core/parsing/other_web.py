@@ -47,7 +47,7 @@ _PLEX = (  # when it debugs, in the language of its machine; on which network th
     r"\ (?P<elapsed>[0-9]++ms)\ [0-9]++\ bytes(?:\ [^\n]*+)?+"
 )
 _COUCHDB = (
-    rf"\[[a-z]++\]\ (?P<stamp>{ISO_STAMP})\ [^ \n]++\ <[0-9.]++>\ [0-9a-f-]++\ [^ \n]++\ (?P<ip>{ADDRESS})\ [^ \n]++"
+    rf"\[[a-z]++\]\ (?P<stamp>{ISO_STAMP})\ [^ \n]++\ <0\.[0-9.]++>\ [0-9a-f-]++\ [^ \n]++\ (?P<ip>{ADDRESS})\ [^ \n]++"
     rf"\ (?P<method>{METHOD})\ (?P<target>{PATH})\ (?P<status>{STATUS})\ [^ \n]++\ (?P<took>[0-9]++)"
 )
 _WAI = (  # Haskell's wai-extra while developing: what was asked stands lines before, and would fit to any line of one's own
