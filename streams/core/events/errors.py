@@ -35,7 +35,13 @@ _SSHD = (
     r"|maximum authentication attempts exceeded for |PAM: Authentication failure for )"
 )
 _QUOTED = r"(?<!ailed)(?<!ailure)(?<!rror): \""
-_IN_WORDS = rf"^[^\s](?:(?!{_QUOTED})[^\n]){{0,120}}?\b(?<!gnoring )(?<!gnored )[Ee]rror: (?!{_SSHD})[^\s]"
+# Nor where a level says so, where it is over or none, nor where a proxy's client went away.
+_CALM = r"(?!(?:[^\s]{1,40}[ \t]{1,4}){0,3}?(?:[\[(]?(?:DEBUG|INFO|TRACE)\b|[\[(](?:debug|info|trace)\b|(?:debug|info|trace):))"
+_NONE = r"(?:0|false|[Nn]one|nil|null|undefined)(?:[,;)\]}]|[ \t]*+$)"
+_IN_WORDS = (
+    rf"^{_CALM}[^\s](?:(?!{_QUOTED})[^\n]){{0,120}}?\b(?<!gnoring )(?<!gnored )(?<!ecovered from )"
+    rf"[Ee]rror: (?!{_SSHD}|{_NONE}|(?<=http: proxy error: )context canceled$)[^\s]"
+)
 _KLOG = r"^[EF][0-9]{4} [0-9:.]{8,15} {1,10}[0-9]{1,10} "
 _JSON_LEVEL = (
     r"^\{[^\n]{0,900}?\"(?:@?[Ll]evel|log[._]?level|LogLevel|level_?name|lvl|severity(?:_?text)?|[Ss]everityText)\": ?"
