@@ -25,7 +25,10 @@ _FAILS = (
     rf"|[Tt]imed? ?out|{_STATUS})"
 )
 # The failure named first: not where there was none, nor where the name is a package's in a stack trace.
-_FAILURE = rf"{_SOME}\b(?:(?:[Ee]rror|ERROR|[Ff]ailed|[Ff]ailure)\b{_OF_NONE}|(?:ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT)\b)"
+_FAILURE = (
+    rf"{_SOME}\b(?:(?:[Ee]rror|ERROR|[Ff]ailed|[Ff]ailure)\b{_OF_NONE}"
+    r"|(?:ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT)\b)"
+)
 _FAILED = rf"{_FAILURE}(?:[^EeFf\n]|(?!{_FAILURE})[EeFf]){{0,120}}?(?<![@/A-Za-z0-9_-])"
 _GOOGLE = r"[Gg]oogle (?:[Aa]nalytics|[Ss]earch [Cc]onsole)|googleapis\.com"
 # Of a client's errors those that are the service's, its limit or the way there: what an app asked wrongly is the app's.
