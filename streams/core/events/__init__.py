@@ -6,7 +6,7 @@ what names its cause (a database, an upstream) before any error.
 
 from functools import lru_cache
 
-from streams.core.events import databases, errors, fly, memory, servers, stores, upstreams
+from streams.core.events import databases, errors, fly, memory, servers, sqlite, stores, upstreams
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import located
 from streams.core.events.sign import Sign
@@ -20,6 +20,7 @@ SIGNS: tuple[Sign, ...] = (
     *fly.SIGNS,
     *memory.SIGNS,
     *stores.SIGNS,
+    *sqlite.SIGNS,
     *databases.SIGNS,
     *upstreams.SIGNS,
     *errors.SIGNS,
