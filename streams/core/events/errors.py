@@ -3,8 +3,6 @@
 The line that names the error is the event; its frames are not. What a logger prints indented belongs to what stands above it.
 """
 
-import re
-
 from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
@@ -42,7 +40,6 @@ _IN_WORDS = (
     rf"^{_CALM}[^\s](?:(?!{_QUOTED})[^\n]){{0,120}}?\b(?<!gnoring )(?<!gnored )(?<!ecovered from )"
     rf"[Ee]rror: (?!{_SSHD}|{_NONE}|(?<=http: proxy error: )context canceled$)[^\s]"
 )
-_KLOG = r"^[EF][0-9]{4} [0-9:.]{8,15} {1,10}[0-9]{1,10} "
 _JSON_LEVEL = (
     r"^\{[^\n]{0,900}?\"(?:@?[Ll]evel|log[._]?level|LogLevel|level_?name|lvl|severity(?:_?text)?|[Ss]everityText)\": ?"
     r"(?:\"(?i:error|eror|fatal|critical|crit|alert|emergency|panic|dpanic)\"|[56]0\b)"
@@ -121,10 +118,6 @@ SIGNS: tuple[Sign, ...] = tuple(
             for level in ("ERR", "FTL", "PNC")
         ),
         ("ALERT]", r"^\[ALERT\] {1,8}\(?[0-9]", "HAProxy"),
-        *(
-            (name, rf"{_KLOG}[A-Za-z0-9_.-]{{1,60}}{re.escape(name)}[0-9]{{1,6}}\]", "klog and glog")
-            for name in (".go:", ".cc:")
-        ),
         ("ERRO", r"^(?:[^\s]{1,40}[ \t]){0,2}ERRO(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("FATA", r"^(?:[^\s]{1,40}[ \t]){0,2}FATA(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("RITICAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),

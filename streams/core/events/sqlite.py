@@ -16,6 +16,6 @@ SIGNS: tuple[Sign, ...] = tuple(
             r"\bcannot (?:acquire lease or find primary|find primary & ineligible to become primary), retrying: ",
             "LiteFS: nobody may write",
         ),
-        ("Server returned HTTP", r"\bSERVER_ERROR: Server returned HTTP status 5[0-9]{2}\b", "libSQL: its server fails"),
+        ("SERVER_ERROR: ", r"\bSERVER_ERROR: Server returned HTTP status 5[0-9]{2}\b", "libSQL: its server fails"),
     )
 )

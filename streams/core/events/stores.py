@@ -31,7 +31,7 @@ _REDIS = (
     ("max retries per request", r"\bReached the max retries per request limit \(", "ioredis, without its class"),
     ("SocketClosedUnexpectedlyError", r"\bSocketClosedUnexpectedlyError\b", "redis, node: newer"),
     ("limit exceeded. Limit: ", r"\bERR max (?:[a-z]{3,10} )?requests? limit exceeded\b", "Upstash: no more this month or day"),
-    ("nection has failed", r"^error: Connection has failed$", "Bun"),
+    ("error: Connection has failed", r"^error: Connection has failed$", "Bun"),
 )
 _MONGO = (
     ("bad auth", r"\bbad auth : ", "MongoDB refuses it"),
