@@ -6,7 +6,7 @@ from streams.core.values import EventKind
 _CLASSES = (
     r"Redis::(?:CannotConnect|Timeout)Error|Redis(?:Client)?(?:::|\.)[A-Za-z]{0,20}ConnectionError"
     r"|redis\.exceptions\.[A-Za-z]{0,20}(?:Connection|Timeout)Error|Error connecting to Redis"
-    r"|\bRedis(?:Command)?TimeoutException\b|\bRedis Client Error:? "
+    r"|\bRedis(?:Command)?TimeoutException\b|\bRedis Client Error:? \[?[A-Za-z]{0,40}Error\b"
 )
 _REDIS = (
     ("edis connection to", r"Redis connection to [^\n]{1,100}? failed", "redis, node"),
