@@ -6,9 +6,8 @@ from streams.core.values import EventKind
 _API = EventKind.EXTERNAL_API
 # Nothing failed where jobs count their failures: "0 errors", "failed: 0", "error=false", "error rate 0.0%".
 _SOME = r"(?<![Nn]o )(?<!\b0 )"
-_OF_NONE = (
-    r"(?!s?[\"']?[:=] ?[\"']?(?:0(?![0-9.])|false\b|[Nn]one\b|null\b|nil\b|\[\]|\{\})|s? (?:rate(?! limit)|count|ratio)\b)"
-)
+_EMPTY = r"(?:0(?![0-9.])|false\b|[Nn]one\b|null\b|nil\b|\[\]|\{\})"
+_OF_NONE = rf"(?!s?[\"']?[:=] ?[\"']?{_EMPTY}|s? (?:rate(?! limit)|count|ratio)\b)"
 # A status behind what says so, by its name, or at the end of a line of a request; not what counts something.
 _COUNTED = r"(?!(?:[.,][0-9]| ?m?s\b| [a-z]{3,30}s\b))"
 _CODE = r"(?:429|5[0-3][0-9])\b"
