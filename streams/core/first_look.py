@@ -48,6 +48,8 @@ _RARER_SIGNS = {
     "@l": rf"@l{_Q}: ?{_Q}(?:Error|Fatal)",
     "):": r"::[A-Z][A-Za-z0-9_]* \(",
     "level=": rf"level={_Q[:-1]}\"?{_LOUD}",
+    '{"$date': rf"{_Q}s{_Q}:{_Q}[EF]{_Q}",
+    "s FAIL": r"\.\. [0-9hms. ]{1,20}s FAIL",
     "\\n": rf"(?:stack|stack_?trace|exc_info|traceback|exception){_Q}: ?{_Q}",
 }
 _HIDDEN = r"\\u00|\\/|\x1b"  # JSON can write any of it so; colours stand between words

@@ -6,7 +6,7 @@ what names its cause (a database, an upstream) before any error.
 
 from functools import lru_cache
 
-from streams.core.events import databases, errors, fly, memory, servers, stores, upstreams
+from streams.core.events import databases, errors, fly, memory, programs, servers, sqlite, stores, upstreams
 from streams.core.events.any_of import any_of
 from streams.core.events.frames import located
 from streams.core.events.sign import Sign
@@ -20,9 +20,11 @@ SIGNS: tuple[Sign, ...] = (
     *fly.SIGNS,
     *memory.SIGNS,
     *stores.SIGNS,
+    *sqlite.SIGNS,
     *databases.SIGNS,
     *upstreams.SIGNS,
     *errors.SIGNS,
+    *programs.SIGNS,
 )
 READ_CHARS = 2_000  # an event is told at the beginning of its line
 REPEATED_CHARS = 300  # lines up to here are remembered: checks and errors repeat word for word

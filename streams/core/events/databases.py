@@ -45,6 +45,17 @@ _DRIVERS = (
         r"\bAn error occurred using the connection to database '([^'\n]{0,100})' on server",
         "Entity Framework",
     ),
+        "NpgsqlException",
+        r"\bNpgsqlException \([^)\n]{1,20}\): "
+        r"(?:The connection pool has been exhausted|Exception while (?:reading from|writing to))",
+        "Npgsql: no connection left, or cut off",
+    ),
+    sign(_DB, "PoolTimedOut", r"\bPoolTimedOut\b", "sqlx, as Rust shows it"),
+    sign(_DB, "or: Connection terminated", r"\bError: Connection terminated$", "node-postgres, closed by the app or its pool"),
+    sign(_DB, "NeonDbError", r"\bNeonDbError: Error connecting to database: ", "Neon, over HTTP"),
+    sign(_DB, "PostgresError: Con", r"\bPostgresError: Connection (?:closed|timeout|timed out)\b", "Bun"),
+    sign(_DB, "specified MySQL hosts", r"\bUnable to connect to any of the specified MySQL hosts\b", "MySQL, .NET"),
+    sign(_DB, "ction to SQL Server", r"\boccurred while establishing a connection to SQL Server\b", "SQL Server, .NET"),
     sign(_DB, "pool timed out while", r"\bpool timed out while waiting for an open connection\b", "sqlx"),
     sign(_DB, "communicating with database", r"\berror communicating with database: ", "sqlx"),
     sign(_DB, "GetJdbcConnection", r"\bCannotGetJdbcConnectionException\b", "Spring"),
@@ -84,7 +95,8 @@ _SERVERS = (
     sign(
         _DB,
         "PSQLException",
-        r"PSQLException: (?:Connection to [^\n]{1,100} refused|The connection attempt failed|FATAL)",
+        r"PSQLException: (?:Connection to [^\n]{1,100} refused|The connection attempt failed|FATAL"
+        r"|This connection has been closed|An I/O error occurred while sending)",
         "JDBC",
     ),
     sign(_DB, "ommunications link failure", r"\bCommunications link failure\b", "MySQL's JDBC"),

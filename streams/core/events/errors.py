@@ -3,8 +3,6 @@
 The line that names the error is the event; its frames are not. What a logger prints indented belongs to what stands above it.
 """
 
-import re
-
 from streams.core.events.sign import Sign, sign
 from streams.core.lazily import Lazily
 from streams.core.values import EventKind
@@ -37,8 +35,13 @@ _SSHD = (
     r"|maximum authentication attempts exceeded for |PAM: Authentication failure for )"
 )
 _QUOTED = r"(?<!ailed)(?<!ailure)(?<!rror): \""
-_IN_WORDS = rf"^[^\s](?:(?!{_QUOTED})[^\n]){{0,120}}?\b(?<!gnoring )(?<!gnored )[Ee]rror: (?!{_SSHD})[^\s]"
-_KLOG = r"^[EF][0-9]{4} [0-9:.]{8,15} {1,10}[0-9]{1,10} "
+# Nor where a level says so, where it is over or none, nor where a proxy's client went away.
+_CALM = r"(?!(?:[^\s]{1,40}[ \t]{1,4}){0,3}?(?:[\[(]?(?:DEBUG|INFO|TRACE)\b|[\[(](?:debug|info|trace)\b|(?:debug|info|trace):))"
+_NONE = r"(?:0|false|[Nn]one|nil|null|undefined)(?:[,;)\]}]|[ \t]*+$)"
+_IN_WORDS = (
+    rf"^{_CALM}[^\s](?:(?!{_QUOTED})[^\n]){{0,120}}?\b(?<!gnoring )(?<!gnored )(?<!ecovered from )"
+    rf"[Ee]rror: (?!{_SSHD}|{_NONE}|(?<=http: proxy error: )context canceled$)[^\s]"
+)
 _JSON_LEVEL = (
     r"^\{[^\n]{0,900}?\"(?:@?[Ll]evel|log[._]?level|LogLevel|level_?name|lvl|severity(?:_?text)?|[Ss]everityText)\": ?"
     r"(?:\"(?i:error|eror|fatal|critical|crit|alert|emergency|panic|dpanic)\"|[56]0\b)"
@@ -179,10 +182,6 @@ SIGNS: tuple[Sign, ...] = tuple(
             for level in ("ERR", "FTL", "PNC")
         ),
         ("ALERT]", r"^\[ALERT\] {1,8}\(?[0-9]", "HAProxy"),
-        *(
-            (name, rf"{_KLOG}[A-Za-z0-9_.-]{{1,60}}{re.escape(name)}[0-9]{{1,6}}\]", "klog and glog")
-            for name in (".go:", ".cc:")
-        ),
         ("ERRO", r"^(?:[^\s]{1,40}[ \t]){0,2}ERRO(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("FATA", r"^(?:[^\s]{1,40}[ \t]){0,2}FATA(?:\[[0-9]{1,9}\])?[ \t]", "logrus, in four"),
         ("RITICAL", rf"^{_STAMP}[\[(]?{_LEVELS}[\])]?(?:$|[:\s|-])", "a logger's level"),

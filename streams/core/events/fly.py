@@ -21,7 +21,7 @@ SIGNS: tuple[Sign, ...] = (
         "kernel",
     ),
     sign(EventKind.OOM, "OOM", r"\bOOM[ -]?(?:killed|kill)\b", "init and runner: the process was killed"),
-    sign(EventKind.OOM, "oom-kill", r"\boom-kill(?:er)?\b", "kernel, in other words"),
+    sign(EventKind.OOM, "oom-kill", r"\boom-kill(?:er)?\b(?! (?:disabled|enabled|off|on)\b)", "kernel, in other words"),
     sign(EventKind.OOM, "heap out of memory", r"JavaScript heap out of memory", "node ends itself"),
     sign(
         EventKind.HEALTH_CHECK_FAILED,
@@ -32,7 +32,7 @@ SIGNS: tuple[Sign, ...] = (
     sign(
         EventKind.HEALTH_CHECK_PASSING,
         "ealth check",
-        r"^Health check [^\n]{0,120}?(?:is (?:now )?passing|has passed)",
+        r"^Health check [^\n]{0,120}?(?:is (?:now )?passing|has passed)\b(?! (?:by|on to|through)\b)",
         "health checks",
     ),
     sign(

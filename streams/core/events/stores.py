@@ -6,6 +6,7 @@ from streams.core.values import EventKind
 _CLASSES = (
     r"Redis::(?:CannotConnect|Timeout)Error|Redis(?:Client)?(?:::|\.)[A-Za-z]{0,20}ConnectionError"
     r"|redis\.exceptions\.[A-Za-z]{0,20}(?:Connection|Timeout)Error|Error connecting to Redis"
+    r"|\bRedis(?:Command)?TimeoutException\b|\bRedis Client Error:? \[?[A-Za-z]{0,40}Error\b"
 )
 _REDIS = (
     ("edis connection to", r"Redis connection to [^\n]{1,100}? failed", "redis, node"),
@@ -27,6 +28,10 @@ _REDIS = (
         "phpredis",
     ),
     ("MaxRetriesPerRequestError", r"MaxRetriesPerRequestError", "ioredis"),
+    ("max retries per request", r"\bReached the max retries per request limit \(", "ioredis, without its class"),
+    ("SocketClosedUnexpectedlyError", r"\bSocketClosedUnexpectedlyError\b", "redis, node: newer"),
+    ("limit exceeded. Limit: ", r"\bERR max (?:[a-z]{3,10} )?requests? limit exceeded\b", "Upstash: no more this month or day"),
+    ("error: Connection has failed", r"^error: Connection has failed$", "Bun"),
 )
 _MONGO = (
     ("bad auth", r"\bbad auth : ", "MongoDB refuses it"),

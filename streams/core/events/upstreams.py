@@ -1,18 +1,13 @@
-"""Something that an app asks does not answer, or fails: upstreams, services by name, caches. Knows no database."""
+"""Something that an app asks does not answer, or fails: upstreams, services, caches. Knows no database and no service."""
 
 import re
 
 from msgspec import structs
 
-from streams.core.events import timeouts
+from streams.core.events import services, timeouts
 from streams.core.events.sign import Sign, sign
 from streams.core.values import EventKind
 
-# Up to the next mention of the same name, so that a line of nothing else costs no more than its length.
-_FAILS = r"(?:(?!\b\1\b)[^\n]){0,120}?(?:[Ee]rror|ERROR|[Ff]ail(?:ed|ure|s)?\b|[Tt]imed? ?out|\b(?:429|5[0-9]{2})\b)"
-# The failure named first: not where there was none, nor where the name is a package's in a stack trace.
-_FAILURE = r"(?<![Nn]o )(?<!\b0 )\b(?:[Ee]rror|ERROR|[Ff]ailed|[Ff]ailure|ENOTFOUND|EAI_AGAIN|ECONNRE(?:SET|FUSED)|ETIMEDOUT)\b"
-_FAILED = rf"{_FAILURE}(?:[^EeFf\n]|(?!{_FAILURE})[EeFf]){{0,120}}?(?<![@/A-Za-z0-9_-])"
 _HEADERS = (
     r"(?i:x-cache(?:-status|-lookup|-remote)?|cf-cache-status|x-proxy-cache|upstream_cache_status|x-vercel-cache|x-nextjs-cache"
     r"|x-litespeed-cache|x-drupal-cache|x-varnish-cache|x-fastcgi-cache|cdn-cache|cache-status|cache_status|cachestatus)"
@@ -72,46 +67,7 @@ SIGNS: tuple[Sign, ...] = (
     *(sign(kind, needle, pattern, "HAProxy, of a server behind it") for kind, needle, pattern in _CHECKS),
     sign(EventKind.TIMEOUT, "upstream timed out", r"upstream timed out \(", "nginx"),
     sign(EventKind.TIMEOUT, "upstream request timeout", r"upstream request timeout", "envoy"),
-    sign(
-        EventKind.EXTERNAL_API,
-        "ShopifyAPI::Errors",
-        r"\b(Shopify)API::Errors::Http[A-Za-z]{1,30}Error\b",
-        "its own client, Ruby",
-    ),
-    sign(
-        EventKind.EXTERNAL_API,
-        "is throttling requests",
-        r"\bHttpThrottlingError: (Shopify) is throttling requests",
-        "its own client, node",
-    ),
-    sign(
-        EventKind.EXTERNAL_API,
-        "GaxiosError",
-        r"\bGaxiosError(?:: | \[)[^\n]{0,300}?\b(googleapis\.com)\b",
-        "Google's own client, node",
-    ),
-    sign(
-        EventKind.EXTERNAL_API,
-        "googleapiclient.errors",
-        r"\bgoogleapiclient\.errors\.[A-Za-z]{2,30}Error: <HttpError [0-9]{3} [^\n]{0,300}?\b(googleapis\.com)\b",
-        "Google's own client, Python",
-    ),
-    sign(EventKind.EXTERNAL_API, "hopify", rf"\b([Ss]hopify)\b{_FAILS}", "by its name"),
-    sign(
-        EventKind.EXTERNAL_API,
-        "oogle",
-        rf"\b([Gg]oogle (?:[Aa]nalytics|[Ss]earch [Cc]onsole)|googleapis\.com){_FAILS}",
-        "by its name",
-    ),
-    sign(EventKind.EXTERNAL_API, "earch Console", rf"\b([Ss]earch Console)\b{_FAILS}", "by its name"),
-    sign(EventKind.EXTERNAL_API, "hopify", rf"{_FAILED}([Ss]hopify)\b(?!/)", "by its name behind the failure"),
-    sign(
-        EventKind.EXTERNAL_API,
-        "oogle",
-        rf"{_FAILED}([Gg]oogle (?:[Aa]nalytics|[Ss]earch [Cc]onsole)|googleapis\.com)\b",
-        "by its name behind the failure",
-    ),
-    sign(EventKind.EXTERNAL_API, "earch Console", rf"{_FAILED}([Ss]earch Console)\b", "by its name behind the failure"),
+    *services.SIGNS,
     *timeouts.SIGNS,
     *_caches(EventKind.CACHE_HIT, "HIT|REVALIDATED|STALE|UPDATING|hit|Hit|stale", "HIT|hit|Hit"),
     *_caches(EventKind.CACHE_MISS, "MISS|EXPIRED|BYPASS|DYNAMIC|miss|Miss|expired", "MISS|miss|Miss"),

@@ -14,6 +14,11 @@ _TAKEN_OUT = regex.compiled(  # what applications write in place of a secret: wo
     r"([=:](?=[\s\\\"'._rfmhosxRFMHOSX-])\s?+\\?+[\"']?+)[-_.]{0,4}+(?=[rfmhosxRFMHOSX])"  # looks ahead, as most go no further
     r"(?i:redacted|filtered|masked|hidden|removed|obfuscated|sanitized|scrubbed|x{3,60}+)[-_.]{0,4}+(?![A-Za-z0-9!#/+=~^])"
 )
+_WORD = r"(?:[A-Z]{1,20}[_-]){0,3}?(?:PASS(?:WORD|WD)?|PWD)(?:[_-][A-Z]{1,20}){0,3}+"  # in capitals: what is to stand there
+_PLACEHOLDER = regex.compiled(  # as the password of an address, whose host follows; as the value of a name
+    rf"(//[^\s:/@]{{0,100}}+:){_WORD}(?=@[^\s@\"']{{1,200}}+(?!@))"
+    rf"|([=:](?=[\s\"'A-Z])[ ]?+[\"']?+){_WORD}(?![A-Za-z0-9!#$%&*@/+=~^_-]|[\"']?[:=])"
+)
 
 
 class Secrets:
@@ -32,7 +37,7 @@ class Secrets:
         raw = text.encode("utf-8", "replace")
         if next(self._gated(raw), None) is None:
             return None
-        raw = _TAKEN_OUT.sub(rf"\1{_HIDDEN}", text).encode("utf-8", "replace")
+        raw = _PLACEHOLDER.sub(rf"\1\2{_HIDDEN}", _TAKEN_OUT.sub(rf"\1{_HIDDEN}", text)).encode("utf-8", "replace")
         found = list(self._gated(raw))
         if not found:
             return None
