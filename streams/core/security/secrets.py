@@ -5,7 +5,7 @@ from collections.abc import Callable
 from streams.core import regex
 from streams.core.masking import mask
 from streams.core.security.catalogue import Engine, SecretRule
-from streams.core.security.decoding import exact, plain
+from streams.core.security.decoding import READ_CHARS, exact, plain
 from streams.core.security.gated import Gated
 from streams.core.security.values import Finding
 
@@ -38,6 +38,7 @@ class Secrets:
 
     def finding(self, text: str, client_ip: str | None, shown: Callable[[], str]) -> Finding | None:
         """Return what the first rule finds in a text; in what is ``shown`` as evidence, what each rule found is hidden."""
+        text = text[:READ_CHARS]
         raw = text.encode("utf-8", "replace")
         if next(self._gated(raw), None) is None:
             return None
