@@ -184,10 +184,10 @@ def test_parse_tells_of_findings_beside_requests() -> None:
 
 
 REAL = {  # truly attacks, each of them
-    "nginx/nginx_http.log": {"cve-solr": 2},
+    "nginx/nginx_http.log": {"cve-other": 2},
     "nginx/nginx_malformed.log": {"not-http": 12},
     "traefik/traefik_clf.log": {"scanner-agent": 4},
-    "apache/apache2.log": {"cve-solr": 2, "http-login-failed": 1, "scanner-agent": 1},
+    "apache/apache2.log": {"cve-other": 2, "http-login-failed": 1, "scanner-agent": 1},
     "apache/rla_combined.log": {"scanner-agent": 2, "tool-not-there": 1},
 }
 KINDS = "nginx apache caddy json logfmt openstack morgan rails fly_capture postgres uvicorn traefik edge db_errors health"

@@ -5,14 +5,23 @@ from collections.abc import Callable
 from streams.core import regex
 from streams.core.masking import mask
 from streams.core.security.catalogue import Engine, SecretRule
-from streams.core.security.decoding import exact, plain
+from streams.core.security.decoding import READ_CHARS, exact, plain
 from streams.core.security.gated import Gated
 from streams.core.security.values import Finding
 
 _HIDDEN = "***"
-_TAKEN_OUT = regex.compiled(  # what applications write in place of a secret: words, not one that stands in a longer one
-    r"([=:](?=[\s\\\"'._rfmhosxRFMHOSX-])\s?+\\?+[\"']?+)[-_.]{0,4}+(?=[rfmhosxRFMHOSX])"  # looks ahead, as most go no further
-    r"(?i:redacted|filtered|masked|hidden|removed|obfuscated|sanitized|scrubbed|x{3,60}+)[-_.]{0,4}+(?![A-Za-z0-9!#/+=~^])"
+# What stands where a secret would, and is none: each a whole value, not the beginning of a longer one.
+_NO_SECRETS = (
+    r"(?i:redacted|filtered|masked|hidden|removed|obfuscated|sanitized|scrubbed|x{3,60}+)",  # by the application
+    r"(?i:undefined|required|optional|string|change[_-]?me|your[_-][a-z_-]{1,40}+)",  # not set, and what examples say
+    r"env\([^)\s]{0,60}+\)|(?:self|os|settings|config|args|process\.env)\.[A-Za-z_.]{1,60}+",  # where a program takes it from
+    r"(?:password|api_key|access_token|client_secret|secret_key)(?=[,)])",  # an argument of the same name, as in a trace
+    r"(?i:incorrect|invalid|wrong|missing|should|please|cannot|passwords?+(?=\s(?:is|must|can|should|do|does|may|has|too)\b))",
+    r"pk\.[A-Za-z0-9_.-]++|phc_[A-Za-z0-9]++|pk_(?:live|test)_[A-Za-z0-9]++",  # made for browsers: Mapbox, PostHog, Stripe
+    r"eyJ[\w-]++\.(?=[\w-]*(?:JvbGUiOiJhbm9uI|yb2xlIjoiYW5vbi|cm9sZSI6ImFub24i))[\w.-]++",  # Supabase: "role":"anon"
+)
+_TAKEN_OUT = regex.compiled(
+    rf"([=:](?=[\s\\\"'._A-Za-z-])\s?+\\?+[\"']?+)[-_.]{{0,4}}+(?:{'|'.join(_NO_SECRETS)})[-_.]{{0,4}}+(?![A-Za-z0-9!#/+=~^])"
 )
 _WORD = r"(?:[A-Z]{1,20}[_-]){0,3}?(?:PASS(?:WORD|WD)?|PWD)(?:[_-][A-Z]{1,20}){0,3}+"  # in capitals: what is to stand there
 _PLACEHOLDER = regex.compiled(  # as the password of an address, whose host follows; as the value of a name
@@ -34,6 +43,7 @@ class Secrets:
 
     def finding(self, text: str, client_ip: str | None, shown: Callable[[], str]) -> Finding | None:
         """Return what the first rule finds in a text; in what is ``shown`` as evidence, what each rule found is hidden."""
+        text = text[:READ_CHARS]
         raw = text.encode("utf-8", "replace")
         if next(self._gated(raw), None) is None:
             return None
