@@ -45,6 +45,8 @@ _DRIVERS = (
         r"\bAn error occurred using the connection to database '([^'\n]{0,100})' on server",
         "Entity Framework",
     ),
+    sign(
+        _DB,
         "NpgsqlException",
         r"\bNpgsqlException \([^)\n]{1,20}\): "
         r"(?:The connection pool has been exhausted|Exception while (?:reading from|writing to))",
