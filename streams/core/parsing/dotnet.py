@@ -22,7 +22,7 @@ _SERILOG = (
 )
 _SERVARR = (  # Sonarr, Radarr and their kin; below it says the same again, and what it asked of others
     rf"(?:(?:(?P<stamp>{ISO_STAMP})|[0-9-]{{6,10}}\ [0-9:.]{{8,13}})\|(?:Debug|Info)\|Api\||\[(?:Debug|Info)\]\ Api:\ )"
-    rf"\[(?P<method>{METHOD})\]\ (?P<target>/(?:[^ :\n]++|:(?!\ ))*+):?+\ (?P<status>{STATUS})\.[A-Za-z]++"
+    rf"\[(?P<method>{METHOD})\]\ (?P<target>/(?:[^ :\n]++|:++(?!\ ))*+):?+\ (?P<status>{STATUS})\.[A-Za-z]++"
     r"\ \((?P<elapsed>[0-9]++\ ms)\)"
 )
 
