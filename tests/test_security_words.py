@@ -21,7 +21,7 @@ SPACE, DIGIT, LETTER = " ", "7", "x"
 WITHOUT = {
     "cve-jenkins": (r"^descriptorbyname/", "forms of Jenkins itself ask there"),
     "remote-file-inclusion": (
-        r"^\?(?:pdf|board|date|detail|prefix|mod|globals|file=ftp/)",
+        r"^\?(?:pdf|board|date|detail|prefix|mod|globals)|=ftp/",
         "viewers take addresses so",
     ),
     "sql-injection": (r"^select[a-z7]|^(?:make_set|elt)$|^\?x=7\"", "names of functions of applications; inches"),
