@@ -62,7 +62,7 @@ _RULES = (
     _rule(
         ("authorization",),
         r"\b((?:proxy-|x-)?authorization\\*[\"']?\s*(?:[:=]|=>|,)\s*\\*[\"'\[]*)"
-        r"((?:basic|bearer|token|digest|negotiate|apikey|aws4-hmac-sha256|hawk)\s+)?[^\s\"',;\\\]]+",
+        r"((?:basic|bearer|bot|token|digest|negotiate|apikey|aws4-hmac-sha256|hawk)\s+)?[^\s\"',;\\\]]+",
         rf"\1\2{_MASK}",
         "headers",
     ),
@@ -99,7 +99,7 @@ _RULES = (
     _rule(("bearer",), r"\b(bearer\s+)[A-Za-z0-9._~+/=-]{8,}", rf"\1{_MASK}", "tokens without a header's name"),
     _rule(("eyj",), r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.?[A-Za-z0-9_-]*", _MASK, "JSON web tokens"),
     _exact(
-        ("_", "-", "dapi", "pat", "eaac"),
+        ("_", "-", "dapi", "pat", "eaac", "atatt3"),
         r"\b(?:"
         r"(?:sk|pk|rk)[_-](?:live|test|proj|ant|or|svcacct|admin)?[A-Za-z0-9_-]{12,}"  # Stripe, OpenAI, Anthropic, OpenRouter
         r"|whsec_[A-Za-z0-9+/=]{12,}"  # Stripe, Svix
@@ -111,7 +111,11 @@ _RULES = (
         r"|npm_[A-Za-z0-9]{12,}|pypi-[A-Za-z0-9_-]{12,}|dop_v1_[a-f0-9]{12,}|hf_[A-Za-z0-9]{12,}|re_[A-Za-z0-9_]{16,}"
         r"|dapi[a-f0-9]{24,}|lin_api_[A-Za-z0-9]{12,}|ntn_[A-Za-z0-9]{12,}|secret_[A-Za-z0-9]{24,}|ph[cx]_[A-Za-z0-9]{12,}"
         r"|sntrys_[A-Za-z0-9_+/=-]{12,}|key-[a-f0-9]{32}|pat[A-Za-z0-9]{14}\.[a-f0-9]{32,}|EAAC[A-Za-z0-9]{20,}"
-        r"|tskey-[A-Za-z0-9-]{12,}|x(?:key|smtp)sib-[a-f0-9]{12,}(?:-[A-Za-z0-9]+)?)",  # Tailscale, Brevo
+        r"|tskey-[A-Za-z0-9-]{12,}|x(?:key|smtp)sib-[a-f0-9]{12,}(?:-[A-Za-z0-9]+)?"  # Tailscale, Brevo
+        r"|(?:gsk|r8|napi|nfp|lin_oauth|sntryu)_[A-Za-z0-9]{20,}|(?:xai|pplx|csk)-[A-Za-z0-9]{20,}"  # Groq, Neon, xAI
+        r"|(?:pcsk|lsv2_(?:pt|sk)|glsa|vercel_blob_rw)_[A-Za-z0-9_]{20,}|(?:tvly|nvapi)-[A-Za-z0-9_-]{20,}"  # Pinecone, Grafana
+        r"|(?:tgp_v1|figd)_[A-Za-z0-9_-]{20,}|tsec_[A-Za-z0-9+/_-]{20,}|(?:glc|ops)_eyJ[A-Za-z0-9_+/=-]{20,}"  # Tigris
+        r"|gl(?:cbt|dt|ptt)-[A-Za-z0-9_-]{12,}|ATATT3[A-Za-z0-9_=-]{20,}|AGE-SECRET-KEY-1[A-Z0-9]{20,})",  # GitLab, age
         "keys known by their beginning",
     ),
     _exact(("akia", "asia"), r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}", "keys of AWS"),
@@ -119,6 +123,11 @@ _RULES = (
         ("aiza", "ya29.", "gocspx", "1//0"),
         r"\b(?:AIza[A-Za-z0-9_-]{30,}|ya29\.[A-Za-z0-9_-]{12,}|GOCSPX-[A-Za-z0-9_-]{12,}|(?<!/)1//0[A-Za-z0-9_-]{30,})",
         "Google's",
+    ),
+    _exact(
+        ("dp.", ".atlasv1.", ":aa"),
+        r"\b(?:dp\.(?:pt|ct|st)\.[A-Za-z0-9_.-]{20,}|[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{20,}|[0-9]{8,10}:AA[A-Za-z0-9_-]{33})",
+        "Doppler's, Terraform's, Telegram's",
     ),
     _exact(("sg.",), r"\bSG\.[A-Za-z0-9_-]{12,}(?:\.[A-Za-z0-9_-]{12,})?", "keys of SendGrid"),
     _exact(("sk", "ac"), r"\b(?:SK|AC)[a-f0-9]{32}\b", "keys of Twilio"),
