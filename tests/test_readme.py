@@ -5,6 +5,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 import textwrap
 import tomllib
 from collections.abc import Iterator
@@ -182,6 +184,18 @@ def test_every_setting_of_faust_has_its_reason() -> None:
     section = DESIGN.read_text(encoding="utf-8").split("\n### Settings of Faust\n", 1)[1].split("\n## ", 1)[0]
     told = {name for row in re.findall(r"^\| (`[^|]+`) \|", section, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
     assert told == set(_options(load(environ={}), 4))
+
+
+def test_the_first_run_says_what_is_shown() -> None:
+    """Each line that README shows of the first run is what that says; a line may be cut by dots."""
+    shown = next(text for text in fences(README.read_text(encoding="utf-8"), "text") if "FIRING" in text)
+    ran = subprocess.run(
+        [sys.executable, "-m", "streams", "replay", ROOT / "demo" / "incident.ndjson.gz"],
+        capture_output=True, text=True, check=True, cwd=ROOT,
+    )  # fmt: skip
+    told = [" ".join(line.split()) for line in ran.stderr.splitlines()]
+    for line in (" ".join(line.split()).removesuffix(", ...") for line in shown.splitlines()):
+        assert line == "..." or any(each.startswith(line) for each in told), line
 
 
 def test_ci_runs_what_developers_run() -> None:

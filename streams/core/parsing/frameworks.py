@@ -18,7 +18,7 @@ from streams.core.parsing.format import Format
 
 # What tolerant readers of the common log format, and of pairs, would take as well: they have to refuse it.
 OF_CLF: tuple[Format, ...] = (*python_web.OF_CLF, *ruby_web.OF_CLF, *java_web.OF_CLF)
-OF_PAIRS: tuple[Format, ...] = rust_web.OF_PAIRS
+OF_PAIRS: tuple[Format, ...] = (*rust_web.OF_PAIRS, *go_loggers.OF_PAIRS)
 HEADED: tuple[Format, ...] = python_web.HEADED  # only behind a logger's head: too little to be sure without
 _ALL = (
     *python_web.FORMATS,

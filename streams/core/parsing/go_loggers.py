@@ -60,10 +60,11 @@ def _sentence(text: str) -> Row | None:
     return fields.find(logfmt.pairs(text[found.end() :]) | {"time": stamp or other_stamp, "msg": sentence})
 
 
+OF_PAIRS = (Format("sentence-pairs", clean(_sentence), "method or path stand before the pairs", 1.0, any_ms, "tatus"),)
 FORMATS = (
     Format("go-zero", named(_GO_ZERO), "names its side; the status before the method", 1.0, any_ms, "[HTTP] "),
     Format("beego", named(_BEEGO), "bars, and whether a route fits", 1.0, any_ms, "match|"),
     Format("goframe", named(_GOFRAME), "scheme and host inside the quoted request", 1e3, any_ms, '", "'),
     Format("zap-console", clean(_console), "tabs, then a document", 1.0, any_ms, "\t{"),
-    Format("sentence-pairs", clean(_sentence), "method or path stand before the pairs", 1.0, any_ms, "tatus"),
+    *OF_PAIRS,
 )

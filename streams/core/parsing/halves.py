@@ -107,7 +107,8 @@ def _of_logbook(text: str) -> Fragment | None:
     an_id = line.correlation[:_ID_CHARS]
     if (line.type, line.origin) == ("request", "remote") and line.method:
         target = line.path or (line.uri and path_of(line.uri))
-        return Fragment(Kind.STARTED, an_id, line.method, target or None, line.remote or None, format="logbook", own_id=True)
+        method = None if " " in line.method else line.method
+        return Fragment(Kind.STARTED, an_id, method, target or None, line.remote or None, format="logbook", own_id=True)
     if (line.type, line.origin) == ("response", "local"):
         status, took_ms = _status(line.status), _took_ms(line.duration)
         return Fragment(Kind.COMPLETED, an_id, status=status, duration_ms=took_ms, format="logbook")
