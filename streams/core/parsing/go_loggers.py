@@ -30,6 +30,7 @@ _GOFRAME = (  # its log of errors tells the same request again, with a code behi
     rf'\ (?P<ip>{ADDRESS}),\ "[^"\n]*+",\ "(?P<agent>[^"\n]*+)"'
 )
 _CONSOLE = regex.compiled(rf"({ISO_STAMP}|[0-9.]{{10,20}}(?:e\+09)?+)\t([A-Za-z]{{4,6}})\t", re.VERBOSE).match
+_STATUS_NAMED = "tatus"
 _MOST_COLUMNS = 5  # time, level, name, caller, message
 _SENTENCE = regex.compiled(  # Coder's, where the method alone is the message; those of imgproxy and Navidrome on a terminal
     rf"(?:({ISO_STAMP})\ \[(?:debu|info|warn|erro)\]\ ++(?:[a-z0-9._-]++:\ )?+"
@@ -53,14 +54,14 @@ def _console(text: str) -> Row | None:
 
 def _sentence(text: str) -> Row | None:
     """Read a stamp, a sentence that says a part of the request, and the rest in pairs."""
-    found = _SENTENCE(text)
+    found = _SENTENCE(text) if _STATUS_NAMED in text else None
     if found is None:
         return None
     stamp, other_stamp, sentence = found.groups()
     return fields.find(logfmt.pairs(text[found.end() :]) | {"time": stamp or other_stamp, "msg": sentence})
 
 
-OF_PAIRS = (Format("sentence-pairs", clean(_sentence), "method or path stand before the pairs", 1.0, any_ms, "tatus"),)
+OF_PAIRS = (Format("sentence-pairs", clean(_sentence), "method or path stand before the pairs", 1.0, any_ms, _STATUS_NAMED),)
 FORMATS = (
     Format("go-zero", named(_GO_ZERO), "names its side; the status before the method", 1.0, any_ms, "[HTTP] "),
     Format("beego", named(_BEEGO), "bars, and whether a route fits", 1.0, any_ms, "match|"),

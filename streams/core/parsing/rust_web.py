@@ -9,7 +9,7 @@ from itertools import islice
 from streams.core import regex
 from streams.core.parsing import outgoing
 from streams.core.parsing.elapsed import PIECE, elapsed_ms
-from streams.core.parsing.format import Fields, Format, Row, clean
+from streams.core.parsing.format import Fields, Format, Row, otherwise
 from streams.core.parsing.pieces import (
     ADDRESS,
     ANY_METHOD,
@@ -122,7 +122,7 @@ def _took_ms(elapsed: str | None, told: dict[str, str]) -> float | None:
     return None if busy is None or idle is None else busy + idle
 
 
-OF_PAIRS = (
+_STATIC = (
     Format(
         "static-web-server",
         named(_ANNOUNCED),
@@ -131,7 +131,10 @@ OF_PAIRS = (
         any_ms,
         "incoming request: method=",
     ),
-    Format("tracing", clean(_tracing), "an event of tracing that says that a request has ended", 1.0, any_ms, "status"),
+)
+OF_PAIRS = (
+    *_STATIC,
+    Format("tracing", otherwise(_tracing, _STATIC), "an event of tracing: a request has ended", 1.0, any_ms, "status"),
 )
 FORMATS = (
     Format("actix", named(_ACTIX), "no stamp between address and request, seconds at the end", 1e3, needle=' "'),
