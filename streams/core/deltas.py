@@ -80,11 +80,15 @@ class Deltas:
 
     def place(self, source: Source, stamp: str | None) -> Place:
         """Return where a line stands that may tell an event now or later; one of its own for each."""
-        said = f"{self._offset}/{self._number}"
-        self._number += 1
         at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
         pane_ms = self._clock_ms - self._clock_ms % PANE_MS if source.start_ms is None else source.start_ms
-        return Place(said, at_ms, self._clock_ms, pane_ms, source.region)
+        return Place(self._said(), at_ms, self._clock_ms, pane_ms, source.region)
+
+    def _said(self) -> str:
+        """Return the id of one more thing that was said in the record at hand."""
+        said = f"{self._offset}/{self._number}"
+        self._number += 1
+        return said
 
     def tell(self, app: str, instance: str, told: Told) -> None:
         """Count an event where its line stands, which is counted already, and keep it to be published."""
@@ -99,8 +103,7 @@ class Deltas:
     def happens(self, source: Source, event: Event, stamp: str | None) -> None:
         """Count a line, not a late one, that tells an event at once, and keep this to be published."""
         at_ms = None if stamp is None or source.ahead else stamps.ms(stamp)
-        tally, said = self.tally(source.start_ms, source.app), f"{self._partition}/{self._offset}/{self._number}"
-        self._number += 1
+        tally, said = self.tally(source.start_ms, source.app), f"{self._partition}/{self._said()}"
         tally.lines += 1
         tally.events[event.event] += 1
         at_ms = self._clock_ms if at_ms is None else at_ms

@@ -62,10 +62,10 @@ def _from_name(text: str, app: str, instance: str) -> Line | None:
 
 
 # A cheap look comes before each pattern: most bare lines are none of these. A compose prefix, being any word and a bar, is
-# looked for last, and never inside another envelope.
+# looked for last; inside another envelope it stays here, and comes off where a message is read (``reading.cleaned``).
 _PREFIXES: tuple[tuple[Callable[[str], bool], Read], ...] = (
     (lambda text: text[3:4] == " " or text.startswith("<"), syslog.from_syslog),
-    (lambda text: " | " in text[:110] or text.startswith("[pod/"), _from_name),
+    (lambda text: containers.may_be_named(text) or text.startswith("[pod/"), _from_name),
 )
 
 

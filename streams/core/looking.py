@@ -25,15 +25,12 @@ class Looking:
     def at(self, source: Source, raw: str, stamp: str | None, provider: str, clock_ms: int) -> None:
         """Take a line, of a source that is at its pane."""
         chars, known = self._plan.limits.line_chars, reading.neither(raw)
-        if known is None:
-            if len(raw) <= chars and (row := source.match(raw) or source.again(raw)):
-                source.keep(row, stamp)
-            else:
-                self._closer(source, raw, stamp, provider, clock_ms)
-        elif leans(source) or self._plan.formats:
-            self._closer(source, raw, stamp, provider, clock_ms)
-        else:
+        if known is not None and not leans(source) and not self._plan.formats:
             self._no_request(source, raw, stamp, provider, known)
+        elif known is None and len(raw) <= chars and (row := source.match(raw) or source.again(raw)):
+            source.keep(row, stamp)
+        else:
+            self._closer(source, raw, stamp, provider, clock_ms)
 
     def _closer(self, source: Source, raw: str, stamp: str | None, provider: str, clock_ms: int) -> None:
         """Take a line that may be anything, by itself or to what its instance has open."""

@@ -15,8 +15,13 @@ _COMPOSE = regex.compiled(
     r"|warn|warning|err|error|crit|critical|alert|panic|fatal) )"
     r"([A-Za-z0-9][A-Za-z0-9_.@-]{0,62}) {1,40}\| "
 ).match
-BAR, _HEAD_CHARS = " | ", 110  # a cheap look before the pattern
+BAR, _HEAD_CHARS = " | ", 110
 _KUBECTL = regex.compiled(r"\[pod/([^/\]\n]{1,100})/([^/\]\n]{1,100})\] ").match
+
+
+def may_be_named(text: str) -> bool:
+    """Tell by a cheap look whether the name of a container or process may stand before a line, and a bar."""
+    return BAR in text[:_HEAD_CHARS]
 
 
 def from_stamped(text: str, app: str, instance: str) -> Line | None:
@@ -33,7 +38,7 @@ def from_compose(text: str, app: str, instance: str) -> Line | None:
 
 def unnamed(text: str) -> str:
     """Return a line without the name of its process: overmind and foreman write it inside any envelope."""
-    head = _COMPOSE(text) if BAR in text[:_HEAD_CHARS] else None
+    head = _COMPOSE(text) if may_be_named(text) else None
     return text if head is None else text[head.end() :]
 
 

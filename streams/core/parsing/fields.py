@@ -3,7 +3,7 @@
 The tables (``field_names``, ``duration_names``) are the knowledge; of two names that a document has, the earlier row wins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
@@ -118,8 +118,8 @@ def durations_ms(row: Wanted, values: Sequence[Any], alike: Alike) -> list[float
         return [spelt_ms(row.read(value), row.unit_ms or _logged_ms(value, document)) for value, document in pairs]
     if row.unit_ms:
         return [value * row.unit_ms for value in values]
-    said = next((name for name in _LEVELS if name in alike.names), None)
-    levels = [None] * len(values) if said is None else alike.column(said)
+    said = _level_name(alike.names)
+    levels = alike.column(said) if said else [None] * len(values)
     kinds = list(map(str, levels))  # what is no text is spelt as no logger spells a level
     if len(set(kinds)) == len(set(map(type, values))) == 1 and max(values) < LEAST_NS:
         unit_ms = _unit_ms(values[0], levels[0], alike.names)
@@ -137,8 +137,8 @@ def durations_ms(row: Wanted, values: Sequence[Any], alike: Alike) -> list[float
 def is_in_doubt(alike: Alike) -> bool:
     """Tell whether what a duration is may depend on the order of names in each document."""
     ordered = [spelt for needed, spelt, in_order, _, _ in _LOGGERS if in_order and set(needed) <= set(alike.names)]
-    said = next((name for name in _LEVELS if name in alike.names), None)
-    levels = set(map(str, alike.column(said))) if ordered and said is not None else set[str]()
+    said = _level_name(alike.names)
+    levels = set(map(str, alike.column(said))) if ordered and said else set[str]()
     return any(spelt(level) for spelt in ordered for level in levels)
 
 
@@ -186,9 +186,13 @@ def _logged_ms(value: Any, document: Document) -> float:
         if document.get(name) == said:
             return unit_ms
     if isinstance(value, int | float) and not isinstance(value, bool):
-        said = next((name for name in _LEVELS if name in document), "")
-        return _unit_ms(value, document.get(said), tuple(document))
+        return _unit_ms(value, document.get(_level_name(document)), tuple(document))
     return 1.0
+
+
+def _level_name(names: Container[str]) -> str:
+    """Return under which of its names a document has its level, "" for none."""
+    return next((name for name in _LEVELS if name in names), "")
 
 
 def _unit_ms(value: float, level: Any, names: Sequence[str]) -> float:

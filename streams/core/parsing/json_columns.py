@@ -68,7 +68,7 @@ def run(match: Match) -> Run:
 def _shaped(texts: Sequence[str]) -> Taken | None:
     """Read documents that all seem to have the same names by their shape; None where one is something else."""
     names = tuple(_document(texts[0]))
-    if names != tuple(_document(texts[-1])) or not all(map(str.startswith, texts, repeat("{"))):
+    if _known(names) is None or names != tuple(_document(texts[-1])) or not all(map(str.startswith, texts, repeat("{"))):
         return None
     shaped = _by_shape(names)
     return None if shaped is None else shaped(texts)
